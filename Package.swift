@@ -1,0 +1,104 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+/// One settings array for every Swift target: the strictest the toolchain offers.
+let settings: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+]
+
+let package = Package(
+    name: "TokenService",
+    products: [
+        .executable(name: "token-service", targets: ["token-service"])
+    ],
+    traits: [
+        .trait(name: "SQLite", description: "The durable single-machine store (needs libsqlite3-dev)."),
+        .default(enabledTraits: ["SQLite"]),
+    ],
+    targets: [
+        // C shims: macros and variadics only, never logic.
+        .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "COpenSSL"),
+        .systemLibrary(name: "CSQLite"),
+        // Web files embedded by the C compiler.
+        .target(name: "CAssets", cSettings: [.unsafeFlags(["-std=c23"])]),
+
+        .target(name: "Platform", dependencies: ["CLinux"], swiftSettings: settings),
+        .target(name: "Telemetry", dependencies: ["Platform"], swiftSettings: settings),
+        .target(name: "OpenSSLKit", dependencies: ["Platform", "COpenSSL"], swiftSettings: settings),
+        .target(name: "StrictJSON", swiftSettings: settings),
+        .target(name: "HTTPServer", dependencies: ["Platform", "Telemetry", "OpenSSLKit"], swiftSettings: settings),
+        .target(name: "JWTLite", dependencies: ["OpenSSLKit", "StrictJSON", "Platform"], swiftSettings: settings),
+        .target(
+            name: "InviteStore",
+            dependencies: [
+                "Platform", "Telemetry",
+                .target(name: "CSQLite", condition: .when(traits: ["SQLite"])),
+            ],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "TokenService",
+            dependencies: [
+                "CAssets", "Platform", "Telemetry", "OpenSSLKit", "StrictJSON", "HTTPServer", "JWTLite", "InviteStore",
+            ],
+            swiftSettings: settings
+        ),
+        .executableTarget(name: "token-service", dependencies: ["TokenService"], swiftSettings: settings),
+
+        .target(
+            name: "TestSupport",
+            dependencies: ["Platform"],
+            path: "Tests/TestSupport",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "PlatformTests",
+            dependencies: ["Platform", "Telemetry", "TestSupport"],
+            swiftSettings: settings
+        ),
+        .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON"], swiftSettings: settings),
+        .testTarget(
+            name: "OpenSSLKitTests",
+            dependencies: ["OpenSSLKit", "Platform", "TestSupport"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "JWTLiteTests",
+            dependencies: ["JWTLite", "OpenSSLKit", "StrictJSON", "Platform", "TestSupport"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "HTTPServerTests",
+            dependencies: ["HTTPServer", "OpenSSLKit", "Platform", "Telemetry", "TestSupport"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "InviteStoreTests",
+            dependencies: ["InviteStore", "Platform", "Telemetry", "TestSupport"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "TokenServiceTests",
+            dependencies: [
+                "TokenService", "HTTPServer", "InviteStore", "JWTLite", "OpenSSLKit", "StrictJSON", "Platform",
+                "Telemetry", "TestSupport",
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["token-service", "StrictJSON", "Platform", "TestSupport"],
+            swiftSettings: settings
+        ),
+        .testTarget(name: "TidyTests", swiftSettings: settings),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,30 @@
+// What the Glibc module of the toolchain leaves out. Declarations and variadics only, never logic.
+#ifndef TOKENSERVICE_CLINUX_SHIM_H
+#define TOKENSERVICE_CLINUX_SHIM_H
+
+#include <crypt.h>
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+// open(2) and fcntl(2) are variadic in C, which Swift cannot call.
+static inline int clinux_open(const char *path, int flags, mode_t mode) { return open(path, flags, mode); }
+static inline int clinux_fcntl(int fd, int command, int argument) { return fcntl(fd, command, argument); }
+// prctl(2) is variadic.
+static inline int clinux_prctl(int option, unsigned long argument) { return prctl(option, argument, 0UL, 0UL, 0UL); }
+// These are enumerators of enum __socket_type, which Swift imports as a type of their own.
+static inline int clinux_stream_socket(void) { return SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC; }
+// accept4(2) is declared only under _GNU_SOURCE, which the Glibc module does not define. Every accepted socket gets
+// these flags.
+extern int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
+static inline int clinux_accept(int fd, struct sockaddr *address, socklen_t *length) {
+    return accept4(fd, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+#endif
