@@ -1,0 +1,262 @@
+package import Platform
+
+/// Mints invites: all of them or none, in one transaction.
+package struct CreateInvites: Sendable {
+    /// `rev` is set by the store; what stands here is ignored.
+    package var invites: [InviteRecord]
+    package var claim: IdempotencyClaim?
+    package var audit: [AuditDraft]
+    package var now: UnixTime
+
+    package init(invites: [InviteRecord], claim: IdempotencyClaim? = nil, audit: [AuditDraft], now: UnixTime) {
+        self.invites = invites
+        self.claim = claim
+        self.audit = audit
+        self.now = now
+    }
+}
+
+/// What came of a mint.
+package enum CreateOutcome: Equatable, Sendable {
+    /// Stored. `rev` is the number of the last cut-off in the same transaction: the tokens must carry it.
+    case created(rev: Int64)
+    /// The minting key was revoked, suspended or expired by the time of the transaction; nothing was stored.
+    case keyNotActive
+}
+
+/// Redeems an invite: one conditional UPDATE whose row count decides, and the new session, in one transaction.
+package struct RedeemInvite: Sendable {
+    package var tenant: Tenant
+    package var invite: RecordID
+    /// Id of the session to open.
+    package var session: RecordID
+    /// Keyed hash of the holder's nonce or bound key; the proof by which the same holder may ask again.
+    package var holder: [UInt8]?
+    /// RFC 7638 thumbprint of the browser key that the session gets bound to.
+    package var boundKey: String?
+    /// The browser-set `Origin` of the exchange.
+    package var origin: String?
+    package var renewUntil: UnixTime
+    /// The same holder asking again within this many seconds of the first commit gets the same session.
+    package var repeatSeconds: Int
+    package var now: UnixTime
+    /// Stored only where a new session is opened.
+    package var audit: [AuditDraft]
+
+    package init(
+        tenant: Tenant,
+        invite: RecordID,
+        session: RecordID,
+        holder: [UInt8]? = nil,
+        boundKey: String? = nil,
+        origin: String? = nil,
+        renewUntil: UnixTime,
+        repeatSeconds: Int = 60,
+        now: UnixTime,
+        audit: [AuditDraft]
+    ) {
+        self.tenant = tenant
+        self.invite = invite
+        self.session = session
+        self.holder = holder
+        self.boundKey = boundKey
+        self.origin = origin
+        self.renewUntil = renewUntil
+        self.repeatSeconds = repeatSeconds
+        self.now = now
+        self.audit = audit
+    }
+}
+
+/// What came of redeeming; only `opened` changed anything.
+package enum RedeemOutcome: Equatable, Sendable {
+    /// One use was counted and the session opened, durably.
+    case opened(SessionRecord)
+    /// The same holder within the window: the session that the first exchange opened. No use was counted.
+    case repeated(SessionRecord)
+    /// No uses left, and the caller is not the holder (or showed no proof).
+    case used
+    case expired
+    /// Revoked itself, or covered by a cut-off newer than its `rev`.
+    case revoked
+    /// The session of the same holder was ended in the meantime.
+    case ended
+    /// The invite has a list of origins and the request's origin is not on it.
+    case originNotAllowed
+    case unknown
+}
+
+/// Opens a session without an invite, for a backend.
+package struct CreateSession: Sendable {
+    /// `rev` is set by the store; what stands here is ignored.
+    package var session: SessionRecord
+    package var claim: IdempotencyClaim?
+    package var audit: [AuditDraft]
+    package var now: UnixTime
+
+    package init(session: SessionRecord, claim: IdempotencyClaim? = nil, audit: [AuditDraft], now: UnixTime) {
+        self.session = session
+        self.claim = claim
+        self.audit = audit
+        self.now = now
+    }
+}
+
+/// Asks whether a session may still renew, and records that it did.
+package struct RenewSession: Sendable {
+    package var tenant: Tenant
+    package var session: RecordID
+    /// True where the presented token has expired, so that only the session's own proof can renew it.
+    package var needsProof: Bool
+    /// Keyed hash of the presented nonce.
+    package var holder: [UInt8]?
+    /// RFC 7638 thumbprint of the key that was proven with this request.
+    package var boundKey: String?
+    package var now: UnixTime
+    /// Stored only where the session renews.
+    package var audit: [AuditDraft]
+
+    package init(
+        tenant: Tenant,
+        session: RecordID,
+        needsProof: Bool,
+        holder: [UInt8]? = nil,
+        boundKey: String? = nil,
+        now: UnixTime,
+        audit: [AuditDraft]
+    ) {
+        self.tenant = tenant
+        self.session = session
+        self.needsProof = needsProof
+        self.holder = holder
+        self.boundKey = boundKey
+        self.now = now
+        self.audit = audit
+    }
+}
+
+/// What came of renewing; only `renewed` wrote anything.
+package enum RenewOutcome: Equatable, Sendable {
+    case renewed(SessionRecord)
+    /// Past `renewUntil`.
+    case over
+    /// Ended, or covered by a cut-off newer than its `rev`.
+    case ended
+    /// The proof is missing or another's.
+    case holderMismatch
+    case unknown
+}
+
+/// Ends a session before its time.
+package struct EndSession: Sendable {
+    package var tenant: Tenant
+    package var session: RecordID
+    /// When the last token of the session will have expired.
+    package var forgetAt: UnixTime
+    package var now: UnixTime
+    /// Stored only where the session was not ended before.
+    package var audit: [AuditDraft]
+
+    package init(tenant: Tenant, session: RecordID, forgetAt: UnixTime, now: UnixTime, audit: [AuditDraft]) {
+        self.tenant = tenant
+        self.session = session
+        self.forgetAt = forgetAt
+        self.now = now
+        self.audit = audit
+    }
+}
+
+/// Makes one cut-off.
+package struct CreateCutOff: Sendable {
+    package var id: RecordID
+    package var tenant: Tenant
+    package var target: CutOffTarget
+    package var forgetAt: UnixTime
+    package var claim: IdempotencyClaim?
+    package var now: UnixTime
+    package var audit: [AuditDraft]
+
+    package init(
+        id: RecordID,
+        tenant: Tenant,
+        target: CutOffTarget,
+        forgetAt: UnixTime,
+        claim: IdempotencyClaim? = nil,
+        now: UnixTime,
+        audit: [AuditDraft]
+    ) {
+        self.id = id
+        self.tenant = tenant
+        self.target = target
+        self.forgetAt = forgetAt
+        self.claim = claim
+        self.now = now
+        self.audit = audit
+    }
+}
+
+/// Revokes one invite and, by a cut-off, everything that came of it.
+package struct RevokeInvite: Sendable {
+    package var tenant: Tenant
+    package var invite: RecordID
+    /// Id of the cut-off that is made with it.
+    package var cutOff: RecordID
+    package var forgetAt: UnixTime
+    package var now: UnixTime
+    /// Stored only where the invite was not revoked before.
+    package var audit: [AuditDraft]
+
+    package init(
+        tenant: Tenant,
+        invite: RecordID,
+        cutOff: RecordID,
+        forgetAt: UnixTime,
+        now: UnixTime,
+        audit: [AuditDraft]
+    ) {
+        self.tenant = tenant
+        self.invite = invite
+        self.cutOff = cutOff
+        self.forgetAt = forgetAt
+        self.now = now
+        self.audit = audit
+    }
+}
+
+/// What came of revoking an invite.
+package enum RevokeInviteOutcome: Equatable, Sendable {
+    case revoked(CutOffRecord)
+    /// It was revoked before; nothing was done.
+    case alreadyRevoked
+    case unknown
+}
+
+/// Makes one API key.
+package struct CreateAPIKey: Sendable {
+    package var key: APIKeyRecord
+    /// Refuse where this many keys of the tenant are neither revoked nor expired already; nil for no limit.
+    package var activeKeysMax: Int?
+    package var claim: IdempotencyClaim?
+    package var now: UnixTime
+    package var audit: [AuditDraft]
+
+    package init(
+        key: APIKeyRecord,
+        activeKeysMax: Int? = nil,
+        claim: IdempotencyClaim? = nil,
+        now: UnixTime,
+        audit: [AuditDraft]
+    ) {
+        self.key = key
+        self.activeKeysMax = activeKeysMax
+        self.claim = claim
+        self.now = now
+        self.audit = audit
+    }
+}
+
+/// What came of making a key.
+package enum CreateAPIKeyOutcome: Equatable, Sendable {
+    case created
+    case tooManyKeys
+}

@@ -1,0 +1,152 @@
+package import Platform
+
+/// The system of record: deployments, keys, invites, sessions, cut-offs and the audit trail.
+///
+/// What every store promises:
+///
+/// - **One row decides.** Single use, idempotency, key limits and revocation are each settled by one conditional
+///   statement inside the transaction; there is no lock, lease or cache that a second process could miss.
+/// - **Durable before visible.** A method returns normally only after its transaction has been synced.
+/// - **State and audit together.** The audit drafts of a command commit with its effect, or neither does.
+/// - **Fail closed.** An error means that nothing was done, but for ``StoreError/unknownOutcome(_:)``.
+/// - **Only digests and ciphertext.** No method takes a secret, an address or a token.
+/// - **Bounded.** Waiting commands stand in queues of a fixed length (``StoreError/overloaded``) and under a deadline
+///   (``StoreError/deadlineExceeded``); rows past their use are removed by ``sweep(now:rowsMax:)``.
+///
+/// Methods may be called from any thread or task. Times are passed in; a store asks no clock for anything that it
+/// stores. A command whose `now` is more than 5 s behind the newest stored instant fails with
+/// ``StoreError/clockBehind``.
+package protocol InviteStore: Sendable {
+    // MARK: Deployment
+
+    /// The deployment, or nil where nothing was set up.
+    func deployment() async throws(StoreError) -> DeploymentRecord?
+
+    /// Writes a new deployment in one transaction; ``StoreError/alreadyInitialised`` where there is one.
+    func initialise(_ seed: DeploymentSeed) async throws(StoreError)
+
+    /// Replaces the set of signing keys with these.
+    func replaceSigningKeys(_ keys: [SigningKeyRecord], now: UnixTime, audit: [AuditDraft]) async throws(StoreError)
+
+    // MARK: Workspaces
+
+    func workspace(_ id: RecordID) async throws(StoreError) -> WorkspaceRecord?
+
+    /// All workspaces, newest first.
+    func workspaces(_ page: PageRequest) async throws(StoreError) -> Page<WorkspaceRecord>
+
+    /// The tenants that hold a key that is neither revoked nor expired at `now`; at most `limit`.
+    func tenantsWithKeys(now: UnixTime, limit: Int) async throws(StoreError) -> [Tenant]
+
+    // MARK: API keys
+
+    /// The key with this digest (32 bytes), whatever its state.
+    func apiKey(digest: [UInt8]) async throws(StoreError) -> APIKeyRecord?
+
+    /// The key with this id, if it belongs to the tenant.
+    func apiKey(_ id: RecordID, of tenant: Tenant) async throws(StoreError) -> APIKeyRecord?
+
+    func apiKeys(of tenant: Tenant, page: PageRequest) async throws(StoreError) -> Page<APIKeyRecord>
+
+    func createAPIKey(_ command: CreateAPIKey) async throws(StoreError) -> Idempotent<CreateAPIKeyOutcome>
+
+    /// Changes a key and returns it as it is afterwards; nil where the tenant has no such key. The audit drafts are
+    /// stored only where something changed.
+    func changeAPIKey(
+        _ id: RecordID,
+        of tenant: Tenant,
+        change: APIKeyChange,
+        now: UnixTime,
+        audit: [AuditDraft]
+    ) async throws(StoreError) -> APIKeyRecord?
+
+    /// Raises the last-used time of keys; ids that are unknown are passed over.
+    func recordUse(_ lastUsed: [RecordID: UnixTime]) async throws(StoreError)
+
+    // MARK: Invites
+
+    func createInvites(_ command: CreateInvites) async throws(StoreError) -> Idempotent<CreateOutcome>
+
+    func invite(_ id: RecordID, of tenant: Tenant) async throws(StoreError) -> InviteRecord?
+
+    /// Invites of the tenant, newest first. Complete at every instant: an invite is listed as soon as it is stored.
+    func invites(
+        of tenant: Tenant,
+        filter: InviteFilter,
+        page: PageRequest,
+        now: UnixTime
+    ) async throws(StoreError) -> Page<InviteRecord>
+
+    func redeem(_ command: RedeemInvite) async throws(StoreError) -> RedeemOutcome
+
+    func revokeInvite(_ command: RevokeInvite) async throws(StoreError) -> RevokeInviteOutcome
+
+    // MARK: Sessions
+
+    func createSession(_ command: CreateSession) async throws(StoreError) -> Idempotent<CreateOutcome>
+
+    func session(_ id: RecordID, of tenant: Tenant) async throws(StoreError) -> SessionRecord?
+
+    func renewSession(_ command: RenewSession) async throws(StoreError) -> RenewOutcome
+
+    /// Ends a session; false where the tenant has no such session. Ending an ended one changes nothing.
+    func endSession(_ command: EndSession) async throws(StoreError) -> Bool
+
+    // MARK: Revocation
+
+    func createCutOff(_ command: CreateCutOff) async throws(StoreError) -> Idempotent<CutOffRecord>
+
+    /// Cut-offs with a higher number that are not yet forgotten at `now`, in order; at most `limit`.
+    func cutOffs(after number: Int64, now: UnixTime, limit: Int) async throws(StoreError) -> [CutOffRecord]
+
+    /// The highest number ever given, 0 where there was none; survives forgotten cut-offs.
+    func lastCutOffNumber() async throws(StoreError) -> Int64
+
+    /// Sessions ended before their time that are not yet forgotten at `now`; at most `limit`.
+    func endedSessions(now: UnixTime, limit: Int) async throws(StoreError) -> [EndedSession]
+
+    /// Counts what a cut-off would end; stops at `rowsMax` rows examined.
+    func coverage(
+        of target: CutOffTarget,
+        in tenant: Tenant,
+        now: UnixTime,
+        rowsMax: Int
+    ) async throws(StoreError) -> CutOffCoverage
+
+    // MARK: Idempotency
+
+    /// What was recorded under this scope and is not expired at `now`: the request digest and the result.
+    func recorded(
+        scope: [UInt8],
+        now: UnixTime
+    ) async throws(StoreError) -> (request: [UInt8], result: [UInt8])?
+
+    // MARK: Audit
+
+    /// Stores events that belong to no other change, such as a refused credential.
+    func appendAudit(_ drafts: [AuditDraft], now: UnixTime) async throws(StoreError)
+
+    /// Events of the tenant, newest first by id.
+    func auditEvents(
+        of tenant: Tenant,
+        filter: AuditFilter,
+        page: PageRequest
+    ) async throws(StoreError) -> Page<AuditRecord>
+
+    /// Links of a chain in order, for verification.
+    func auditChain(_ chain: Int64, after sequence: Int64, limit: Int) async throws(StoreError) -> [AuditRecord]
+
+    // MARK: Upkeep
+
+    /// Removes at most `rowsMax` rows that are past their use at `now`, and returns how many.
+    ///
+    /// Invites go 30 days after their end, sessions when they can neither renew nor be asked about (30 days after
+    /// `renewUntil`), cut-offs, ended-session marks and idempotency records when their time is over.
+    func sweep(now: UnixTime, rowsMax: Int) async throws(StoreError) -> Int
+
+    /// True while commands can succeed, as far as the store knows without trying one.
+    func isReady() async -> Bool
+
+    /// Finishes what is queued, syncs and closes; later calls fail with ``StoreError/unavailable(_:)``.
+    func close() async
+}

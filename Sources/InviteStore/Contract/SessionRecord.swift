@@ -1,0 +1,69 @@
+package import Platform
+
+/// What redeeming an invite opens; yields participant tokens until `renewUntil`.
+package struct SessionRecord: Equatable, Sendable {
+    package var id: RecordID
+    package var tenant: Tenant
+    /// The invite it came of; nil where a backend made it.
+    package var invite: RecordID?
+    package var apiKey: RecordID
+    package var campaign: String
+    package var participant: KeyedDigest16
+    /// Ciphertext of the e-mail address, as on the invite.
+    package var sealed: [UInt8]
+    /// Keyed hash of the holder's nonce, where one was given at the exchange.
+    package var holder: [UInt8]?
+    /// RFC 7638 thumbprint of the browser key that its tokens are bound to (RFC 9449), where one was proven.
+    package var boundKey: String?
+    /// The browser-set `Origin` of the exchange, where there was one.
+    package var origin: String?
+    /// Inherited from the invite: a cut-off with a higher number that covers the session ends it.
+    package var rev: Int64
+    package var createdAt: UnixTime
+    package var renewUntil: UnixTime
+    package var endedAt: UnixTime?
+
+    package init(
+        id: RecordID,
+        tenant: Tenant,
+        invite: RecordID?,
+        apiKey: RecordID,
+        campaign: String,
+        participant: KeyedDigest16,
+        sealed: [UInt8],
+        holder: [UInt8]? = nil,
+        boundKey: String? = nil,
+        origin: String? = nil,
+        rev: Int64 = 0,
+        createdAt: UnixTime,
+        renewUntil: UnixTime,
+        endedAt: UnixTime? = nil
+    ) {
+        self.id = id
+        self.tenant = tenant
+        self.invite = invite
+        self.apiKey = apiKey
+        self.campaign = campaign
+        self.participant = participant
+        self.sealed = sealed
+        self.holder = holder
+        self.boundKey = boundKey
+        self.origin = origin
+        self.rev = rev
+        self.createdAt = createdAt
+        self.renewUntil = renewUntil
+        self.endedAt = endedAt
+    }
+}
+
+/// A session that was ended before its time, as validators hold it in memory.
+package struct EndedSession: Equatable, Sendable {
+    package var session: RecordID
+    /// When the last token of the session has expired, so that the entry can be forgotten.
+    package var forgetAt: UnixTime
+
+    package init(session: RecordID, forgetAt: UnixTime) {
+        self.session = session
+        self.forgetAt = forgetAt
+    }
+}
