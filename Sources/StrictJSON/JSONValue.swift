@@ -71,6 +71,18 @@ package struct JSONValue: Sendable {
         return true
     }
 
+    /// Whether this is a string with exactly this UTF-8; allocates nothing.
+    package func stringEquals(utf8 text: [UInt8]) -> Bool {
+        let node = node
+        guard Int(node.count) == text.count else { return false }
+        switch node.kind {
+        case .string: return storage.bytes[contentRange].elementsEqual(text)
+        case .escapedString:
+            return UnescapedBytes(storage.bytes, from: Int(node.start), to: Int(node.end)).elementsEqual(text)
+        default: return false
+        }
+    }
+
     /// The whole number; nil for any other kind, with a fraction or an exponent, or outside the range of `Int64`.
     package var integer: Int64? {
         guard node.kind == .number else { return nil }
