@@ -14,4 +14,10 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+// OSSL_PARAM keeps the pointer to a parameter's name, so the name must be the C literal and not a Swift copy of it.
+static inline const char *copenssl_group_parameter(void) { return OSSL_PKEY_PARAM_GROUP_NAME; }
+static inline const char *copenssl_public_key_parameter(void) { return OSSL_PKEY_PARAM_PUB_KEY; }
+// EVP_PKEY_PUBLIC_KEY is a macro over other macros.
+static inline int copenssl_public_key_selection(void) { return EVP_PKEY_PUBLIC_KEY; }
+
 #endif
