@@ -1,0 +1,17 @@
+/// The application behind a server.
+///
+/// Every method is called on a loop thread, so none may block; several loops call at the same time.
+package protocol HTTPResponder: Sendable {
+    /// The most content bytes that a request may carry; asked once, when its head has been read.
+    ///
+    /// A longer body is answered 413, before any `100 Continue`.
+    func bodyBytesMax(method: HTTPMethod, path: String) -> Int
+
+    /// Answers a whole request.
+    func respond(to request: HTTPRequest) -> HTTPReply
+
+    /// Renders an error that the HTTP layer found; the connection ends after it.
+    ///
+    /// The response's status should be `rejection.status`.
+    func response(to rejection: HTTPRejection) -> HTTPResponse
+}
