@@ -8,7 +8,9 @@ package enum APIKeyKind: String, Sendable, CaseIterable {
     case platform
 }
 
-/// One API key. The secret itself is never stored: only its keyed digest, its prefix and its last four characters.
+/// One API key.
+///
+/// The secret itself is never stored: only its keyed digest, its prefix and its last four characters.
 package struct APIKeyRecord: Equatable, Sendable {
     package var id: RecordID
     package var tenant: Tenant

@@ -1,6 +1,8 @@
 package import Platform
 
-/// One audit event, before the store has given it its place in the chain. Holds no personal data.
+/// One audit event, before the store has given it its place in the chain.
+///
+/// Holds no personal data.
 package struct AuditDraft: Equatable, Sendable {
     package var id: RecordID
     /// Dotted type, such as `invite.created`.
@@ -76,11 +78,15 @@ extension AuditRecord {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(192 + draft.detail.count)
         func append(_ value: UInt64) {
-            for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: value >> UInt64(shift))) }
+            for shift in stride(from: 56, through: 0, by: -8) {
+                bytes.append(UInt8(truncatingIfNeeded: value >> UInt64(shift)))
+            }
         }
         func append(counted field: some Collection<UInt8>) {
             let count = UInt32(clamping: field.count)
-            for shift in stride(from: 24, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: count >> UInt32(shift))) }
+            for shift in stride(from: 24, through: 0, by: -8) {
+                bytes.append(UInt8(truncatingIfNeeded: count >> UInt32(shift)))
+            }
             bytes.append(contentsOf: field)
         }
         bytes.append(contentsOf: previous)

@@ -15,7 +15,9 @@ package enum CutOffTarget: Hashable, Sendable {
     case workspace
 }
 
-/// One revocation record. It kills every token that it covers whose `rev` is lower than its number.
+/// One revocation record.
+///
+/// It kills every token that it covers whose `rev` is lower than its number.
 package struct CutOffRecord: Equatable, Sendable {
     /// Position in the one sequence of the store, from 1; the numbers of committed cut-offs only ever rise.
     package var number: Int64

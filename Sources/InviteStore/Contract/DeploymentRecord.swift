@@ -26,7 +26,9 @@ package struct DeploymentRecord: Equatable, Sendable {
     }
 }
 
-/// The stages of a signing key. `standby`, `inUse` and `previouslyUsed` are published and verify; only `inUse` signs.
+/// The stages of a signing key.
+///
+/// `standby`, `inUse` and `previouslyUsed` are published and verify; only `inUse` signs.
 package enum SigningKeyState: String, Sendable, CaseIterable {
     case standby
     case inUse = "in_use"

@@ -14,8 +14,10 @@ package struct PageRequest: Equatable, Sendable {
 /// One part of a list, newest first.
 package struct Page<Record: Sendable>: Sendable {
     package var records: [Record]
-    /// Where the next page starts; nil where this is the last. A page may be short, even empty, and still have a
-    /// next: the store examines a bounded number of rows for each page.
+    /// Where the next page starts; nil where this is the last.
+    ///
+    /// A page may be short, even empty, and still have a next: the store examines a bounded number of rows for each
+    /// page.
     package var next: RecordID?
 
     package init(records: [Record], next: RecordID?) {

@@ -40,8 +40,12 @@ extension [UInt8] {
     fileprivate init(bigEndian words: (UInt64, UInt64)) {
         self.init()
         reserveCapacity(16)
-        for shift in stride(from: 56, through: 0, by: -8) { append(UInt8(truncatingIfNeeded: words.0 >> UInt64(shift))) }
-        for shift in stride(from: 56, through: 0, by: -8) { append(UInt8(truncatingIfNeeded: words.1 >> UInt64(shift))) }
+        for shift in stride(from: 56, through: 0, by: -8) {
+            append(UInt8(truncatingIfNeeded: words.0 >> UInt64(shift)))
+        }
+        for shift in stride(from: 56, through: 0, by: -8) {
+            append(UInt8(truncatingIfNeeded: words.1 >> UInt64(shift)))
+        }
     }
 }
 

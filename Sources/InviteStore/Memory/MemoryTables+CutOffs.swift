@@ -1,0 +1,84 @@
+internal import Platform
+
+extension MemoryTables {
+    mutating func createCutOff(_ command: CreateCutOff) throws(StoreError) -> Idempotent<CutOffRecord> {
+        try admit(rows: 2 + command.audit.count, now: command.now)
+        if let earlier: Idempotent<CutOffRecord> = earlier(command.claim, now: command.now) { return earlier }
+        guard workspaces[command.tenant.workspace] != nil else { throw .notInitialised }
+        let cutOff = addCutOff(
+            id: command.id,
+            tenant: command.tenant,
+            target: command.target,
+            createdAt: command.now,
+            forgetAt: command.forgetAt
+        )
+        record(command.claim)
+        append(command.audit)
+        return .done(cutOff)
+    }
+
+    mutating func addCutOff(
+        id: RecordID,
+        tenant: Tenant,
+        target: CutOffTarget,
+        createdAt: UnixTime,
+        forgetAt: UnixTime
+    ) -> CutOffRecord {
+        lastCutOff += 1
+        let cutOff = CutOffRecord(
+            number: lastCutOff,
+            id: id,
+            tenant: tenant,
+            target: target,
+            createdAt: createdAt,
+            forgetAt: forgetAt
+        )
+        cutOffs.append(cutOff)
+        liveCutOffs.insert(cutOff)
+        rows += 1
+        return cutOff
+    }
+
+    func cutOffs(after number: Int64, now: UnixTime, limit: Int) throws(StoreError) -> [CutOffRecord] {
+        try admitRead()
+        return Array(cutOffs.lazy.filter { $0.number > number && $0.forgetAt > now }.prefix(max(0, limit)))
+    }
+
+    func endedSessions(now: UnixTime, limit: Int) throws(StoreError) -> [EndedSession] {
+        try admitRead()
+        return Array(endedSessions.lazy.filter { $0.forgetAt > now }.prefix(max(0, limit)))
+    }
+
+    func coverage(
+        of target: CutOffTarget,
+        in tenant: Tenant,
+        now: UnixTime,
+        rowsMax: Int
+    ) throws(StoreError) -> CutOffCoverage {
+        try admitRead()
+        var coverage = CutOffCoverage(invites: 0, sessions: 0, isComplete: true)
+        var examined = 0
+        for invite in (invites[tenant]?.ascending ?? []).reversed() {
+            guard examined < rowsMax else { return coverage.stoppedShort() }
+            examined += 1
+            if target.covers(invite), liveCutOffs.applied(to: invite).status(at: now) == .pending {
+                coverage.invites += 1
+            }
+        }
+        for session in (sessions[tenant]?.ascending ?? []).reversed() {
+            guard examined < rowsMax else { return coverage.stoppedShort() }
+            examined += 1
+            if target.covers(session), session.renewUntil > now, liveCutOffs.applied(to: session).endedAt == nil {
+                coverage.sessions += 1
+            }
+        }
+        return coverage
+    }
+}
+
+extension CutOffCoverage {
+    /// The same counts as lower bounds.
+    func stoppedShort() -> CutOffCoverage {
+        CutOffCoverage(invites: invites, sessions: sessions, isComplete: false)
+    }
+}

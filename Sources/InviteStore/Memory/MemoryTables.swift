@@ -1,0 +1,89 @@
+internal import Platform
+
+/// The whole state of the memory store: a value, changed under its one lock.
+///
+/// Every verb is a transaction: it throws before it changes anything, or it does all.
+struct MemoryTables: Sendable {
+    struct HolderKey: Hashable, Sendable {
+        let tenant: Tenant
+        let invite: RecordID
+        let holder: [UInt8]
+    }
+
+    struct HeldSession: Sendable {
+        let session: RecordID
+        let at: UnixTime
+    }
+
+    struct AuditHead: Sendable {
+        var sequence: Int64 = 0
+        var mac = [UInt8](repeating: 0, count: 32)
+    }
+
+    let sealer: any AuditSealer
+    let rowsMax: Int
+
+    var deployment: DeploymentRecord?
+    var workspaces = OrderedTable<WorkspaceRecord>()
+    var apiKeys = OrderedTable<APIKeyRecord>()
+    var keysByDigest: [[UInt8]: RecordID] = [:]
+    var invites: [Tenant: OrderedTable<InviteRecord>] = [:]
+    var sessions: [Tenant: OrderedTable<SessionRecord>] = [:]
+    var redemptions: [HolderKey: HeldSession] = [:]
+    var cutOffs: [CutOffRecord] = []
+    var lastCutOff: Int64 = 0
+    var liveCutOffs = LiveCutOffs()
+    var endedSessions: [EndedSession] = []
+    var claims: [[UInt8]: IdempotencyClaim] = [:]
+    var auditLog: [AuditRecord] = []
+    var auditHead = AuditHead()
+    var auditByTenant: [Tenant: OrderedTable<AuditRecord>] = [:]
+    var rows = 0
+    var newest = UnixTime(milliseconds: .min)
+    var isClosed = false
+
+    init(sealer: any AuditSealer, rowsMax: Int) {
+        self.sealer = sealer
+        self.rowsMax = rowsMax
+    }
+
+    /// Lets a command in that would add `rows` rows at `now`; it counts them at once.
+    mutating func admit(rows added: Int, now: UnixTime) throws(StoreError) {
+        try admitRead()
+        let (lag, overflow) = newest.milliseconds.subtractingReportingOverflow(now.milliseconds)
+        if !overflow, lag > StoreRules.clockLagMillisecondsMax { throw .clockBehind }
+        guard rowsMax - rows >= added else { throw .overloaded }
+        newest = max(newest, now)
+    }
+
+    /// Lets a read in.
+    func admitRead() throws(StoreError) {
+        if isClosed { throw .unavailable("the store is closed") }
+    }
+
+    /// What a claim comes to; nil where the effect is still to be done.
+    func earlier<Value>(_ claim: IdempotencyClaim?, now: UnixTime) -> Idempotent<Value>? {
+        guard let claim, let stored = claims[claim.scope], stored.expiresAt > now else { return nil }
+        return stored.request == claim.request ? .replay(result: stored.result) : .mismatch
+    }
+
+    mutating func record(_ claim: IdempotencyClaim?) {
+        guard let claim else { return }
+        if claims.updateValue(claim, forKey: claim.scope) == nil { rows += 1 }
+    }
+
+    /// Links the drafts into the chain.
+    mutating func append(_ drafts: [AuditDraft]) {
+        for draft in drafts {
+            let sequence = auditHead.sequence + 1
+            let mac = sealer.seal(
+                AuditRecord.canonicalBytes(previous: auditHead.mac, chain: 1, sequence: sequence, draft: draft)
+            )
+            let record = AuditRecord(draft: draft, chain: 1, sequence: sequence, mac: mac)
+            auditHead = AuditHead(sequence: sequence, mac: mac)
+            auditLog.append(record)
+            if let tenant = draft.tenant { auditByTenant[tenant, default: OrderedTable()][draft.id] = record }
+        }
+        rows += drafts.count
+    }
+}

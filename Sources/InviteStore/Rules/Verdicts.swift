@@ -1,0 +1,102 @@
+internal import Platform
+
+/// The first exchange of a holder, as the store remembers it.
+struct Redemption {
+    var session: SessionRecord
+    /// When the exchange was committed.
+    var at: UnixTime
+}
+
+/// Whether an invite opens a session; the one conditional UPDATE afterwards has the last word.
+enum RedeemVerdict {
+    case open(InviteRecord)
+    case refuse(RedeemOutcome)
+
+    /// Judges in the public order: unknown, revoked, origin, the same holder again, used, expired.
+    ///
+    /// `stored` and `earlier` have the live cut-offs applied; `earlier` is the last exchange by the command's holder.
+    init(_ command: RedeemInvite, of stored: InviteRecord?, earlier: Redemption?) {
+        guard let invite = stored else {
+            self = .refuse(.unknown)
+            return
+        }
+        if invite.revokedAt != nil {
+            self = .refuse(.revoked)
+        } else if !Self.allows(command.origin, by: invite.allowedOrigins) {
+            self = .refuse(.originNotAllowed)
+        } else if let earlier, Self.isRepeat(command, of: earlier) {
+            self = .refuse(earlier.session.endedAt == nil ? .repeated(earlier.session) : .ended)
+        } else if invite.uses >= invite.maxUses {
+            self = .refuse(.used)
+        } else if command.now >= invite.expiresAt {
+            self = .refuse(.expired)
+        } else {
+            self = .open(invite)
+        }
+    }
+
+    /// Exact match.
+    ///
+    /// A request without an origin does not come from a browser page; policy decides on those earlier.
+    private static func allows(_ origin: String?, by list: [String]) -> Bool {
+        guard !list.isEmpty, let origin else { return true }
+        return list.contains(origin)
+    }
+
+    private static func isRepeat(_ command: RedeemInvite, of earlier: Redemption) -> Bool {
+        guard let holder = command.holder, let first = earlier.session.holder else { return false }
+        let until = earlier.at.adding(seconds: Int64(clamping: command.repeatSeconds))
+        return command.now < until && equalInConstantTime(holder, first)
+    }
+}
+
+extension RedeemInvite {
+    /// The session that redeeming this invite opens.
+    func session(from invite: InviteRecord) -> SessionRecord {
+        SessionRecord(
+            id: session,
+            tenant: tenant,
+            invite: invite.id,
+            apiKey: invite.apiKey,
+            campaign: invite.campaign,
+            participant: invite.participant,
+            sealed: invite.sealed,
+            holder: holder,
+            boundKey: boundKey,
+            origin: origin,
+            rev: invite.rev,
+            createdAt: now,
+            renewUntil: renewUntil
+        )
+    }
+}
+
+extension RenewSession {
+    /// Judges a renewal in the order unknown, ended, over, proof; `stored` has the live cut-offs applied.
+    ///
+    /// A bound session is renewed with its key and no other way (RFC 9449 section 5). A proof that is shown must be
+    /// right even where none is needed: a wrong one is another's.
+    func verdict(on stored: SessionRecord?) -> RenewOutcome {
+        guard let session = stored else { return .unknown }
+        if session.endedAt != nil { return .ended }
+        if now >= session.renewUntil { return .over }
+        if let bound = session.boundKey {
+            guard let shown = boundKey, equalInConstantTime(Array(shown.utf8), Array(bound.utf8)) else {
+                return .holderMismatch
+            }
+            return .renewed(session)
+        }
+        if let shown = holder, let first = session.holder {
+            return equalInConstantTime(shown, first) ? .renewed(session) : .holderMismatch
+        }
+        return needsProof ? .holderMismatch : .renewed(session)
+    }
+}
+
+/// Compares all bytes whatever they are; only the lengths show in the time it takes.
+func equalInConstantTime(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+    guard left.count == right.count else { return false }
+    var difference: UInt8 = 0
+    for (one, other) in zip(left, right) { difference |= one ^ other }
+    return difference == 0
+}
