@@ -7,13 +7,11 @@ import TestSupport
 /// A deployment with one workspace and one key, and short ways to make everything else.
 final class Fixture: Sendable {
     /// The stores that the contract suite runs over.
-    enum Kind: String, CaseIterable, Sendable, CustomTestStringConvertible {
+    enum Kind: String, CaseIterable, Sendable {
         case memory
         #if SQLite
             case sqlite
         #endif
-
-        var testDescription: String { rawValue }
     }
 
     static let start = UnixTime(seconds: 1_800_000_000)
