@@ -1,0 +1,73 @@
+#if SQLite
+    package import Platform
+
+    extension SQLiteInviteStore {
+        package func initialise(_ seed: DeploymentSeed) async throws(StoreError) {
+            try await write { writer throws(SQLiteFailure) in try writer.initialise(seed) }
+        }
+
+        package func replaceSigningKeys(
+            _ keys: [SigningKeyRecord],
+            now: UnixTime,
+            audit: [AuditDraft]
+        ) async throws(StoreError) {
+            try await write { writer throws(SQLiteFailure) in
+                try writer.replaceSigningKeys(keys, now: now, audit: audit)
+            }
+        }
+
+        package func createAPIKey(
+            _ command: CreateAPIKey
+        ) async throws(StoreError) -> Idempotent<CreateAPIKeyOutcome> {
+            try await write { writer throws(SQLiteFailure) in try writer.createAPIKey(command) }
+        }
+
+        package func changeAPIKey(
+            _ id: RecordID,
+            of tenant: Tenant,
+            change: APIKeyChange,
+            now: UnixTime,
+            audit: [AuditDraft]
+        ) async throws(StoreError) -> APIKeyRecord? {
+            try await write { writer throws(SQLiteFailure) in
+                try writer.changeAPIKey(id, of: tenant, change: change, now: now, audit: audit)
+            }
+        }
+
+        package func recordUse(_ lastUsed: [RecordID: UnixTime]) async throws(StoreError) {
+            try await write { writer throws(SQLiteFailure) in try writer.recordUse(lastUsed) }
+        }
+
+        package func createInvites(_ command: CreateInvites) async throws(StoreError) -> Idempotent<CreateOutcome> {
+            try await write { writer throws(SQLiteFailure) in try writer.createInvites(command) }
+        }
+
+        package func redeem(_ command: RedeemInvite) async throws(StoreError) -> RedeemOutcome {
+            try await write { writer throws(SQLiteFailure) in try writer.redeem(command) }
+        }
+
+        package func revokeInvite(_ command: RevokeInvite) async throws(StoreError) -> RevokeInviteOutcome {
+            try await write { writer throws(SQLiteFailure) in try writer.revokeInvite(command) }
+        }
+
+        package func createSession(_ command: CreateSession) async throws(StoreError) -> Idempotent<CreateOutcome> {
+            try await write { writer throws(SQLiteFailure) in try writer.createSession(command) }
+        }
+
+        package func renewSession(_ command: RenewSession) async throws(StoreError) -> RenewOutcome {
+            try await write { writer throws(SQLiteFailure) in try writer.renewSession(command) }
+        }
+
+        package func endSession(_ command: EndSession) async throws(StoreError) -> Bool {
+            try await write { writer throws(SQLiteFailure) in try writer.endSession(command) }
+        }
+
+        package func createCutOff(_ command: CreateCutOff) async throws(StoreError) -> Idempotent<CutOffRecord> {
+            try await write { writer throws(SQLiteFailure) in try writer.createCutOff(command) }
+        }
+
+        package func appendAudit(_ drafts: [AuditDraft], now: UnixTime) async throws(StoreError) {
+            try await write { writer throws(SQLiteFailure) in try writer.appendAudit(drafts, now: now) }
+        }
+    }
+#endif

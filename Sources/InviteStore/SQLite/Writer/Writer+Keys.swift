@@ -1,0 +1,117 @@
+#if SQLite
+    internal import Platform
+
+    extension Writer {
+        func initialise(_ seed: DeploymentSeed) throws(SQLiteFailure) {
+            if try keys.hasDeployment.first({ _ in }, { row in row.int64() }) != nil {
+                throw .refused(.alreadyInitialised)
+            }
+            let deployment = seed.deployment
+            try admit(deployment.createdAt)
+            let written = try keys.insertDeployment.run {
+                $0.add(deployment.issuer)
+                $0.add(deployment.createdAt)
+                $0.add(deployment.masterKeyCheck)
+            }
+            guard written == 1 else { throw .refused(.alreadyInitialised) }
+            for (purpose, wrapped) in deployment.dataKeys {
+                try keys.insertDataKey.run {
+                    $0.add(purpose)
+                    $0.add(wrapped)
+                }
+            }
+            try insert(deployment.signingKeys)
+            try keys.insertWorkspace.run { WorkspaceRow.bind(seed.workspace, to: &$0) }
+            guard let tenant = try number(of: seed.apiKey.tenant) else {
+                throw .damaged("the first API key belongs to another workspace than the first")
+            }
+            try keys.insert.run { APIKeyRow.bind(seed.apiKey, tenant: tenant, to: &$0) }
+            try append(seed.audit)
+        }
+
+        func replaceSigningKeys(
+            _ signingKeys: [SigningKeyRecord],
+            now: UnixTime,
+            audit: [AuditDraft]
+        ) throws(SQLiteFailure) {
+            try admit(now)
+            guard try keys.hasDeployment.first({ _ in }, { row in row.int64() }) != nil else {
+                throw .refused(.notInitialised)
+            }
+            try keys.deleteSigningKeys.run()
+            try insert(signingKeys)
+            try append(audit)
+        }
+
+        private func insert(_ signingKeys: [SigningKeyRecord]) throws(SQLiteFailure) {
+            for (position, key) in signingKeys.enumerated() {
+                try keys.insertSigningKey.run { SigningKeyRow.bind(key, position: position, to: &$0) }
+            }
+        }
+
+        func createAPIKey(_ command: CreateAPIKey) throws(SQLiteFailure) -> Idempotent<CreateAPIKeyOutcome> {
+            try admit(command.now)
+            if let earlier: Idempotent<CreateAPIKeyOutcome> = try earlier(command.claim, now: command.now) {
+                return earlier
+            }
+            guard let tenant = try number(of: command.key.tenant) else { throw .refused(.notInitialised) }
+            if let limit = command.activeKeysMax {
+                let active = try keys.countActive.first {
+                    $0.add(tenant)
+                    $0.add(command.now)
+                } _: { row in
+                    row.int()
+                }
+                if let active, active >= limit { return .done(.tooManyKeys) }
+            }
+            try keys.insert.run { APIKeyRow.bind(command.key, tenant: tenant, to: &$0) }
+            try record(command.claim, now: command.now)
+            try append(command.audit)
+            return .done(.created)
+        }
+
+        func changeAPIKey(
+            _ id: RecordID,
+            of tenant: Tenant,
+            change: APIKeyChange,
+            now: UnixTime,
+            audit: [AuditDraft]
+        ) throws(SQLiteFailure) -> APIKeyRecord? {
+            try admit(now)
+            forgetKey(id)
+            guard let number = try number(of: tenant), let key = try apiKey(id), key.tenant == tenant else {
+                return nil
+            }
+            let changed = key.applying(change)
+            guard changed != key else { return key }
+            forgetKey(id)
+            let written = try keys.change.run {
+                $0.add(changed.name)
+                $0.add(ListCodec.encode(changed.scopes))
+                $0.add(ListCodec.encode(changed.ipAllowlist))
+                $0.add(ListCodec.encode(changed.allowedOrigins))
+                $0.add(changed.expiresAt)
+                $0.add(changed.suspendedAt)
+                $0.add(changed.revokedAt)
+                $0.add(id)
+                $0.add(number)
+                $0.add(key.suspendedAt)
+                $0.add(key.expiresAt)
+            }
+            guard written == 1 else { throw .damaged("an API key changed inside a transaction") }
+            try append(audit)
+            return changed
+        }
+
+        func recordUse(_ lastUsed: [RecordID: UnixTime]) throws(SQLiteFailure) {
+            for (id, at) in lastUsed {
+                try keys.recordUse.run {
+                    $0.add(at)
+                    $0.add(id)
+                    $0.add(at)
+                }
+                forgetKey(id)
+            }
+        }
+    }
+#endif

@@ -1,0 +1,64 @@
+#if SQLite
+    internal import Platform
+
+    extension Writer {
+        func createSession(_ command: CreateSession) throws(SQLiteFailure) -> Idempotent<CreateOutcome> {
+            try admit(command.now)
+            if let earlier: Idempotent<CreateOutcome> = try earlier(command.claim, now: command.now) { return earlier }
+            guard let key = try apiKey(command.session.apiKey), key.isActive(at: command.now) else {
+                return .done(.keyNotActive)
+            }
+            guard let tenant = try number(of: command.session.tenant) else { throw .refused(.notInitialised) }
+            try sessions.insert.run {
+                SessionRow.bind(command.session, tenant: tenant, rev: state.lastCutOff, to: &$0)
+            }
+            try record(command.claim, now: command.now)
+            try append(command.audit)
+            return .done(.created(rev: state.lastCutOff))
+        }
+
+        /// The session as it is stored, cut-offs aside.
+        func session(
+            _ id: RecordID,
+            _ number: Int64,
+            _ tenant: Tenant
+        ) throws(SQLiteFailure) -> SessionRecord? {
+            try sessions.select.first {
+                $0.add(number)
+                $0.add(id)
+            } _: { row in
+                row.session(tenant)
+            }
+        }
+
+        func renewSession(_ command: RenewSession) throws(SQLiteFailure) -> RenewOutcome {
+            try admit(command.now)
+            var stored: SessionRecord?
+            if let number = try number(of: command.tenant) {
+                stored = try session(command.session, number, command.tenant)
+            }
+            let outcome = command.verdict(on: stored.map { cutOffs.applied(to: $0) })
+            if case .renewed = outcome { try append(command.audit) }
+            return outcome
+        }
+
+        func endSession(_ command: EndSession) throws(SQLiteFailure) -> Bool {
+            try admit(command.now)
+            guard let tenant = try number(of: command.tenant),
+                let stored = try session(command.session, tenant, command.tenant)
+            else { return false }
+            let ended = try sessions.end.run {
+                $0.add(command.now)
+                $0.add(tenant)
+                $0.add(stored.id)
+            }
+            guard ended == 1 else { return true }
+            try sessions.markEnded.run {
+                $0.add(command.forgetAt)
+                $0.add(stored.id)
+            }
+            try append(command.audit)
+            return true
+        }
+    }
+#endif

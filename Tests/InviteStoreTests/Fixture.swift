@@ -1,0 +1,284 @@
+import Foundation
+import InviteStore
+import Platform
+import Synchronization
+import TestSupport
+
+/// A deployment with one workspace and one key, and short ways to make everything else.
+final class Fixture: Sendable {
+    /// The stores that the contract suite runs over.
+    enum Kind: String, CaseIterable, Sendable {
+        case memory
+        #if SQLite
+            case sqlite
+        #endif
+    }
+
+    static let start = UnixTime(seconds: 1_800_000_000)
+
+    let store: any InviteStore
+    let directory: TemporaryDirectory?
+    let ids = IDMaker()
+    let tenant: Tenant
+    let key: APIKeyRecord
+
+    private init(store: any InviteStore, directory: TemporaryDirectory?, tenant: Tenant, key: APIKeyRecord) {
+        self.store = store
+        self.directory = directory
+        self.tenant = tenant
+        self.key = key
+    }
+
+    static func make(_ kind: Kind, initialised: Bool = true) async throws -> Fixture {
+        switch kind {
+        case .memory:
+            return try await make(MemoryInviteStore(auditSealer: TestSealer()), nil, initialised: initialised)
+        #if SQLite
+            case .sqlite:
+                let directory = TemporaryDirectory()
+                let store = try SQLiteInviteStore(
+                    directory: directory.path,
+                    auditSealer: TestSealer(),
+                    time: SystemTimeSource()
+                )
+                return try await make(store, directory, initialised: initialised)
+        #endif
+        }
+    }
+
+    static func make(
+        _ store: any InviteStore,
+        _ directory: TemporaryDirectory?,
+        initialised: Bool = true
+    ) async throws -> Fixture {
+        let workspace = RecordID(high: 1 << 16, low: 7)
+        let tenant = Tenant(workspace: workspace, environment: .live)
+        let key = apiKey(RecordID(high: 2 << 16, low: 7), tenant)
+        let fixture = Fixture(store: store, directory: directory, tenant: tenant, key: key)
+        if initialised { try await store.initialise(fixture.seed()) }
+        return fixture
+    }
+
+    func seed(audit: [AuditDraft] = []) -> DeploymentSeed {
+        DeploymentSeed(
+            deployment: DeploymentRecord(
+                issuer: "https://tokens.example",
+                createdAt: Self.start,
+                masterKeyCheck: [1, 2, 3],
+                dataKeys: ["address": [4, 5], "audit": [6]],
+                signingKeys: [
+                    SigningKeyRecord(
+                        id: RecordID(high: 3 << 16, low: 1),
+                        keyID: "kid-1",
+                        algorithm: "ES256",
+                        wrappedPrivateKey: [9, 9],
+                        state: .inUse,
+                        createdAt: Self.start
+                    )
+                ]
+            ),
+            workspace: WorkspaceRecord(
+                id: tenant.workspace,
+                slug: "acme",
+                name: "Acme",
+                plan: .enterprise,
+                settings: Array("{}".utf8),
+                createdAt: Self.start
+            ),
+            apiKey: key,
+            audit: audit
+        )
+    }
+
+    static func apiKey(_ id: RecordID, _ tenant: Tenant) -> APIKeyRecord {
+        APIKeyRecord(
+            id: id,
+            tenant: tenant,
+            digest: id.bytes + id.bytes,
+            kind: .admin,
+            name: "first",
+            prefix: "ts_live_",
+            last4: "abcd",
+            scopes: ["invites:write", "tokens:read"],
+            createdAt: start
+        )
+    }
+
+    func invite(
+        at now: UnixTime = Fixture.start,
+        id: RecordID? = nil,
+        campaign: String = "spring",
+        participant: UInt64 = 1,
+        origins: [String] = [],
+        maxUses: Int = 1,
+        lifetimeSeconds: Int64 = 3600,
+        key: RecordID? = nil,
+        tenant: Tenant? = nil
+    ) -> InviteRecord {
+        InviteRecord(
+            id: id ?? ids.next(at: now),
+            tenant: tenant ?? self.tenant,
+            apiKey: key ?? self.key.id,
+            campaign: campaign,
+            participant: KeyedDigest16(high: participant, low: 11),
+            addressIndex: KeyedDigest16(high: participant &* 0x9E37_79B9_7F4A_7C15, low: 13),
+            sealed: Array("ciphertext".utf8),
+            allowedOrigins: origins,
+            maxUses: maxUses,
+            createdAt: now,
+            expiresAt: now.adding(seconds: lifetimeSeconds)
+        )
+    }
+
+    /// Stores the invites and returns them with the `rev` that they got.
+    @discardableResult
+    func mint(_ invites: InviteRecord..., at now: UnixTime = Fixture.start) async throws -> [InviteRecord] {
+        let outcome = try await store.createInvites(CreateInvites(invites: invites, audit: [], now: now))
+        guard case .done(.created(let rev)) = outcome else { throw Unexpected("\(outcome)") }
+        return invites.map { invite in
+            var invite = invite
+            invite.rev = rev
+            return invite
+        }
+    }
+
+    func redeem(
+        _ invite: InviteRecord,
+        at now: UnixTime = Fixture.start,
+        holder: [UInt8]? = nil,
+        boundKey: String? = nil,
+        origin: String? = nil,
+        audit: [AuditDraft] = []
+    ) async throws -> RedeemOutcome {
+        try await store.redeem(
+            RedeemInvite(
+                tenant: invite.tenant,
+                invite: invite.id,
+                session: ids.next(at: now),
+                holder: holder,
+                boundKey: boundKey,
+                origin: origin,
+                renewUntil: now.adding(seconds: 4 * 3600),
+                now: now,
+                audit: audit
+            )
+        )
+    }
+
+    /// Redeems and expects a session.
+    func open(
+        _ invite: InviteRecord,
+        at now: UnixTime = Fixture.start,
+        holder: [UInt8]? = nil,
+        boundKey: String? = nil
+    ) async throws -> SessionRecord {
+        let outcome = try await redeem(invite, at: now, holder: holder, boundKey: boundKey)
+        guard case .opened(let session) = outcome else { throw Unexpected("\(outcome)") }
+        return session
+    }
+
+    func renew(
+        _ session: SessionRecord,
+        at now: UnixTime = Fixture.start,
+        needsProof: Bool = false,
+        holder: [UInt8]? = nil,
+        boundKey: String? = nil,
+        audit: [AuditDraft] = []
+    ) async throws -> RenewOutcome {
+        try await store.renewSession(
+            RenewSession(
+                tenant: session.tenant,
+                session: session.id,
+                needsProof: needsProof,
+                holder: holder,
+                boundKey: boundKey,
+                now: now,
+                audit: audit
+            )
+        )
+    }
+
+    @discardableResult
+    func cutOff(_ target: CutOffTarget, at now: UnixTime = Fixture.start) async throws -> CutOffRecord {
+        let outcome = try await store.createCutOff(
+            CreateCutOff(
+                id: ids.next(at: now),
+                tenant: tenant,
+                target: target,
+                forgetAt: now.adding(seconds: 8 * 24 * 3600),
+                now: now,
+                audit: []
+            )
+        )
+        guard case .done(let cutOff) = outcome else { throw Unexpected("\(outcome)") }
+        return cutOff
+    }
+
+    func draft(
+        _ type: String = "invite.created",
+        at now: UnixTime = Fixture.start,
+        actor: String = "key",
+        target: String = "",
+        tenant: Tenant?? = .none
+    ) -> AuditDraft {
+        AuditDraft(
+            id: ids.next(at: now),
+            type: type,
+            at: now,
+            tenant: tenant ?? self.tenant,
+            actor: actor,
+            target: target,
+            requestID: "req_1",
+            detail: Array("{}".utf8)
+        )
+    }
+
+    func claim(_ name: UInt8, request: UInt8 = 1, expiresAt: UnixTime) -> IdempotencyClaim {
+        IdempotencyClaim(
+            scope: Array(repeating: name, count: 32),
+            request: Array(repeating: request, count: 32),
+            result: [name, request],
+            expiresAt: expiresAt
+        )
+    }
+}
+
+struct Unexpected: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}
+
+/// Ids that rise with time, repeatable.
+final class IDMaker: Sendable {
+    private let counter = Atomic<UInt64>(0)
+
+    func next(at time: UnixTime) -> RecordID {
+        let count = counter.wrappingAdd(1, ordering: .relaxed).newValue
+        return RecordID(
+            high: UInt64(clamping: time.milliseconds) << 16 | 0x7000 | (count >> 20) & 0xFFF,
+            low: 0x8000_0000_0000_0000 | count
+        )
+    }
+}
+
+/// A stand-in for the keyed hash: it spreads and depends on every byte, which is all the chain's form needs.
+struct TestSealer: AuditSealer {
+    func seal(_ canonical: [UInt8]) -> [UInt8] {
+        var lanes: [UInt64] = [1, 2, 3, 4]
+        for (index, byte) in canonical.enumerated() {
+            lanes[index & 3] = (lanes[index & 3] ^ UInt64(byte) &+ UInt64(index)) &* 0x0000_0100_0000_01B3
+        }
+        return lanes.flatMap { lane in (0..<8).map { UInt8(truncatingIfNeeded: lane >> UInt64($0 * 8)) } }
+    }
+}
+
+/// A directory that is gone with the value.
+final class TemporaryDirectory: Sendable {
+    let path: String
+
+    init() {
+        path = NSTemporaryDirectory() + "invite-store-" + UUID().uuidString
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+}

@@ -1,0 +1,164 @@
+import InviteStore
+import Platform
+import Testing
+
+@Suite("Sessions: opening, renewing, ending, in every store")
+struct SessionContractTests {
+    private let start = Fixture.start
+
+    @Test("A backend's session carries the number of the last cut-off", arguments: Fixture.Kind.allCases)
+    func creates(kind: Fixture.Kind) async throws {
+        let fixture = try await Fixture.make(kind)
+        let cutOff = try await fixture.cutOff(.workspace)
+        var session = Self.session(fixture)
+        let command = CreateSession(session: session, audit: [fixture.draft("session.created")], now: start)
+        #expect(try await fixture.store.createSession(command) == .done(.created(rev: cutOff.number)))
+        session.rev = cutOff.number
+        #expect(try await fixture.store.session(session.id, of: fixture.tenant) == session)
+        #expect(try await fixture.renew(session) == .renewed(session))
+        #expect(try await fixture.store.auditChain(1, after: 0, limit: 9).count == 1)
+    }
+
+    @Test("A backend's session needs an active key", arguments: Fixture.Kind.allCases)
+    func needsAKey(kind: Fixture.Kind) async throws {
+        let fixture = try await Fixture.make(kind)
+        _ = try await fixture.store.changeAPIKey(
+            fixture.key.id,
+            of: fixture.tenant,
+            change: .revoke(at: start),
+            now: start,
+            audit: []
+        )
+        let session = Self.session(fixture)
+        let command = CreateSession(session: session, audit: [fixture.draft()], now: start)
+        #expect(try await fixture.store.createSession(command) == .done(.keyNotActive))
+        #expect(try await fixture.store.session(session.id, of: fixture.tenant) == nil)
+        #expect(try await fixture.store.auditChain(1, after: 0, limit: 9).isEmpty)
+    }
+
+    private static func session(_ fixture: Fixture) -> SessionRecord {
+        SessionRecord(
+            id: fixture.ids.next(at: Fixture.start),
+            tenant: fixture.tenant,
+            invite: nil,
+            apiKey: fixture.key.id,
+            campaign: "spring",
+            participant: KeyedDigest16(high: 1, low: 11),
+            sealed: [1],
+            createdAt: Fixture.start,
+            renewUntil: Fixture.start.adding(seconds: 3600)
+        )
+    }
+
+    enum Proof: CaseIterable {
+        case none
+        case right
+        case wrong
+
+        var holder: [UInt8]? {
+            switch self {
+            case .none: nil
+            case .right: [1, 2]
+            case .wrong: [1, 3]
+            }
+        }
+
+        var key: String? {
+            switch self {
+            case .none: nil
+            case .right: "thumb"
+            case .wrong: "thumc"
+            }
+        }
+    }
+
+    @Test(
+        "A session with a nonce renews by its token alone, or by the nonce",
+        arguments: Fixture.Kind.allCases,
+        Proof.allCases
+    )
+    func renewsByNonce(kind: Fixture.Kind, proof: Proof) async throws {
+        let fixture = try await Fixture.make(kind)
+        let session = try await fixture.open(try await fixture.mint(fixture.invite())[0], holder: [1, 2])
+        let withToken = try await fixture.renew(session, holder: proof.holder)
+        #expect(withToken == (proof == .wrong ? .holderMismatch : .renewed(session)))
+        let without = try await fixture.renew(session, needsProof: true, holder: proof.holder)
+        #expect(without == (proof == .right ? .renewed(session) : .holderMismatch))
+    }
+
+    @Test(
+        "A session bound to a key renews with that key and no other way",
+        arguments: Fixture.Kind.allCases,
+        Proof.allCases
+    )
+    func renewsByKey(kind: Fixture.Kind, proof: Proof) async throws {
+        let fixture = try await Fixture.make(kind)
+        let invite = try await fixture.mint(fixture.invite())[0]
+        let session = try await fixture.open(invite, holder: [1, 2], boundKey: "thumb")
+        for needsProof in [false, true] {
+            let outcome = try await fixture.renew(
+                session,
+                needsProof: needsProof,
+                holder: [1, 2],
+                boundKey: proof.key
+            )
+            #expect(outcome == (proof == .right ? .renewed(session) : .holderMismatch))
+        }
+    }
+
+    @Test("A session without proof renews only by its token", arguments: Fixture.Kind.allCases)
+    func renewsByToken(kind: Fixture.Kind) async throws {
+        let fixture = try await Fixture.make(kind)
+        let session = try await fixture.open(try await fixture.mint(fixture.invite())[0])
+        #expect(try await fixture.renew(session) == .renewed(session))
+        #expect(try await fixture.renew(session, needsProof: true) == .holderMismatch)
+        #expect(try await fixture.renew(session, needsProof: true, holder: [1]) == .holderMismatch)
+    }
+
+    @Test("Renewal verdicts come in their order: unknown, ended, over, proof", arguments: Fixture.Kind.allCases)
+    func ordersVerdicts(kind: Fixture.Kind) async throws {
+        let fixture = try await Fixture.make(kind)
+        let session = try await fixture.open(try await fixture.mint(fixture.invite())[0], holder: [1])
+        var unknown = session
+        unknown.id = fixture.ids.next(at: start)
+        #expect(try await fixture.renew(unknown) == .unknown)
+        var last = session.renewUntil
+        last.milliseconds -= 1
+        #expect(try await fixture.renew(session, at: last, holder: [2]) == .holderMismatch)
+        #expect(
+            try await fixture.renew(session, at: last, audit: [fixture.draft("session.renewed")]) == .renewed(session)
+        )
+        #expect(try await fixture.renew(session, at: session.renewUntil, holder: [2]) == .over)
+        try await fixture.cutOff(.session(session.id), at: session.renewUntil)
+        #expect(try await fixture.renew(session, at: session.renewUntil, holder: [2]) == .ended)
+        #expect(try await fixture.store.auditChain(1, after: 0, limit: 9).count == 1)
+    }
+
+    @Test("Ending a session is told once to validators and in the trail", arguments: Fixture.Kind.allCases)
+    func ends(kind: Fixture.Kind) async throws {
+        let fixture = try await Fixture.make(kind)
+        let session = try await fixture.open(try await fixture.mint(fixture.invite())[0])
+        let forgetAt = start.adding(seconds: 900)
+        func end(_ id: RecordID) async throws -> Bool {
+            try await fixture.store.endSession(
+                EndSession(
+                    tenant: fixture.tenant,
+                    session: id,
+                    forgetAt: forgetAt,
+                    now: start,
+                    audit: [fixture.draft("session.ended")]
+                )
+            )
+        }
+        #expect(try await end(session.id))
+        #expect(try await end(session.id))
+        #expect(try await !end(fixture.ids.next(at: start)))
+        #expect(try await fixture.renew(session) == .ended)
+        #expect(try await fixture.store.session(session.id, of: fixture.tenant)?.endedAt == start)
+        let mark = EndedSession(session: session.id, forgetAt: forgetAt)
+        #expect(try await fixture.store.endedSessions(now: start, limit: 9) == [mark])
+        #expect(try await fixture.store.endedSessions(now: start, limit: 0).isEmpty)
+        #expect(try await fixture.store.endedSessions(now: forgetAt, limit: 9).isEmpty)
+        #expect(try await fixture.store.auditChain(1, after: 0, limit: 9).count == 1)
+    }
+}
