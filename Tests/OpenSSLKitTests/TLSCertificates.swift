@@ -1,0 +1,105 @@
+import Foundation
+
+/// Certificates made for one test run by the `openssl` command, P-256 each, in a directory of their own.
+struct TLSCertificates: Sendable {
+    /// The authority that signed ``server``.
+    let authority: String
+    /// A chain for `localhost`, `example.test` and 127.0.0.1: leaf, then intermediate.
+    let server: String
+    let serverKey: String
+    /// A second certificate of the same authority, with another key.
+    let renewed: String
+    let renewedKey: String
+    let directory: URL
+
+    /// One set for all suites of the process.
+    static let shared = Result { try TLSCertificates() }
+
+    private init() throws {
+        directory = FileManager.default.temporaryDirectory.appending(path: "tls-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        let directory = directory
+        func path(_ name: String) -> String { directory.appending(path: name).path }
+        func run(_ arguments: String...) throws {
+            let process = Process()
+            process.executableURL = URL(filePath: "/usr/bin/env")
+            process.arguments = ["openssl"] + arguments
+            process.currentDirectoryURL = directory
+            process.standardOutput = FileHandle.nullDevice
+            process.standardError = FileHandle.nullDevice
+            try process.run()
+            process.waitUntilExit()
+            guard process.terminationStatus == 0 else { throw CocoaError(.featureUnsupported) }
+        }
+        func request(_ name: String, _ subject: String) throws {
+            try run(
+                "req",
+                "-new",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:P-256",
+                "-nodes",
+                "-keyout",
+                "\(name).key",
+                "-out",
+                "\(name).csr",
+                "-subj",
+                "/CN=\(subject)"
+            )
+        }
+        func sign(_ name: String, by issuer: String, _ extensions: String) throws {
+            try extensions.write(toFile: path("\(name).ext"), atomically: true, encoding: .utf8)
+            try run(
+                "x509",
+                "-req",
+                "-in",
+                "\(name).csr",
+                "-CA",
+                "\(issuer).pem",
+                "-CAkey",
+                "\(issuer).key",
+                "-CAcreateserial",
+                "-days",
+                "30",
+                "-extfile",
+                "\(name).ext",
+                "-out",
+                "\(name).pem"
+            )
+        }
+        try run(
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-days",
+            "60",
+            "-keyout",
+            "authority.key",
+            "-out",
+            "authority.pem",
+            "-subj",
+            "/CN=Test authority"
+        )
+        try request("middle", "Test intermediate")
+        try sign("middle", by: "authority", "basicConstraints=critical,CA:TRUE\nkeyUsage=keyCertSign\n")
+        for name in ["server", "renewed"] {
+            try request(name, "\(name).test")
+            try sign(name, by: "middle", "subjectAltName=DNS:localhost,DNS:example.test,IP:127.0.0.1,IP:::1\n")
+            let chain = try ["\(name).pem", "middle.pem"].map { try String(contentsOfFile: path($0), encoding: .utf8) }
+            try chain.joined().write(toFile: path("\(name)-chain.pem"), atomically: true, encoding: .utf8)
+        }
+        try run("pkcs8", "-topk8", "-in", "server.key", "-out", "encrypted.key", "-passout", "pass:secret")
+        authority = path("authority.pem")
+        server = path("server-chain.pem")
+        serverKey = path("server.key")
+        renewed = path("renewed-chain.pem")
+        renewedKey = path("renewed.key")
+    }
+
+    func path(_ name: String) -> String { directory.appending(path: name).path }
+}
