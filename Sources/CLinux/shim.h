@@ -4,11 +4,15 @@
 
 #include <crypt.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -26,5 +30,15 @@ extern int accept4(int fd, struct sockaddr *address, socklen_t *length, int flag
 static inline int clinux_accept(int fd, struct sockaddr *address, socklen_t *length) {
     return accept4(fd, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
+// Enumerators of enum types that Swift imports as types of their own.
+static inline int clinux_get_descriptor_limit(struct rlimit *limit) { return getrlimit(RLIMIT_NOFILE, limit); }
+static inline int clinux_set_descriptor_limit(const struct rlimit *limit) { return setrlimit(RLIMIT_NOFILE, limit); }
+static inline int clinux_set_core_limit(const struct rlimit *limit) { return setrlimit(RLIMIT_CORE, limit); }
+// pthread_setname_np(3) is declared only under _GNU_SOURCE; prctl(2) names the calling thread as well.
+static inline int clinux_name_thread(const char *name) { return prctl(PR_SET_NAME, name, 0UL, 0UL, 0UL); }
+// EPOLLET does not fit in a signed int, and so has no value in Swift.
+static inline unsigned clinux_epoll_edge(void) { return (unsigned)EPOLLET; }
+// MSG_NOSIGNAL is an enumerator too.
+static inline int clinux_no_signal(void) { return MSG_NOSIGNAL; }
 
 #endif

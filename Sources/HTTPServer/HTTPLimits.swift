@@ -4,13 +4,13 @@
 package struct HTTPLimits: Sendable {
     // MARK: Head of a request
 
-    /// Bytes of request line and fields together, line ends included (431). Browsers send 1–2 kB, with cookies 8 kB.
+    /// Bytes of request line and fields together, line ends included (431); browsers send 1–2 kB, with cookies 8 kB.
     ///
     /// At most 65,535, because offsets into a head are 16 bits wide.
     package var headBytesMax = 16_384
-    /// Field lines (431). Real requests carry 10–30; each costs eight bytes and a comparison per look-up.
+    /// Field lines (431); real requests carry 10–30; each costs eight bytes and a comparison per look-up.
     package var fieldsMax = 100
-    /// Bytes of the request target (414). RFC 9112 section 3 asks for 8,000 at least.
+    /// Bytes of the request target (414); RFC 9112 section 3 asks for 8,000 at least.
     package var targetBytesMax = 8192
     /// Bytes of a method name (501); the longest registered one has 17.
     package var methodBytesMax = 24
@@ -57,8 +57,8 @@ package struct HTTPLimits: Sendable {
     package var lingerMilliseconds = 1000
     /// Bytes read and dropped meanwhile.
     package var lingerBytesMax = 262_144
-    /// While draining: what an idle connection still gets to send a request that is on its way.
-    package var drainGraceMilliseconds = 200
+    /// While draining: what an idle connection still gets for a request that is on its way.
+    package var drainGraceMilliseconds = 500
 
     package init() {}
 }

@@ -28,4 +28,12 @@ struct LiteralBytes {
         }
         return true
     }
+
+    /// Whether the bytes of `text` from `start` on begin with exactly this literal.
+    @inline(__always)
+    func isEqual(_ text: borrowing Span<UInt8>, at start: Int) -> Bool {
+        guard start >= 0, text.count - start >= count else { return false }
+        for offset in 0..<count where text[start + offset] != self[offset] { return false }
+        return true
+    }
 }

@@ -1,0 +1,75 @@
+import Platform
+
+/// One client's connection: its descriptor, its decisions and the bytes that wait.
+///
+/// Belongs to one loop and is touched by its thread only. An idle one holds no buffer.
+final class Connection {
+    /// A request whose body is not complete.
+    struct PartialRequest {
+        var head: HTTPRequestHead
+        var body: [UInt8]
+    }
+
+    let token: UInt64
+    let peer: IPAddress
+    /// Whether `X-Forwarded-For` of this peer is believed.
+    let isTrustedProxy: Bool
+    /// Whether the connection counts towards its address's limit.
+    let isCounted: Bool
+
+    /// Nil once closed.
+    var descriptor: FileDescriptor?
+    var state: ConnectionState
+    var parser: HTTPRequestParser
+    /// The tick of the live entry in the timer wheel; .max where there is none.
+    var timerTick = UInt64.max
+
+    /// Bytes received that the parser has not consumed.
+    var unread: [UInt8] = []
+    /// Whether the parser may make something of `unread` before more bytes come.
+    var hasRequestWaiting = false
+    var partial: PartialRequest?
+    /// Whether a `100 Continue` is owed as soon as the body is waited for.
+    var owesContinue = false
+    /// Whether the request in hand is HEAD.
+    var answersHead = false
+
+    /// Bytes that the client has not taken yet, from `outputSent` on.
+    var output: [UInt8] = []
+    var outputSent = 0
+
+    /// Whether reading may bring something.
+    var canRead = false
+    /// Whether the peer has sent its last byte, so that reading must go on to the end.
+    var hasEnded = false
+    /// Whether the connection is listed for another turn.
+    var isListed = false
+    /// Whether a task is being started for it, so that an answer given at once is kept in `earlyReply`.
+    var isStartingTask = false
+    var earlyReply: HTTPResponse?
+
+    init(
+        token: UInt64,
+        peer: IPAddress,
+        isTrustedProxy: Bool,
+        isCounted: Bool,
+        descriptor: consuming FileDescriptor,
+        state: ConnectionState,
+        limits: HTTPLimits
+    ) {
+        self.token = token
+        self.peer = peer
+        self.isTrustedProxy = isTrustedProxy
+        self.isCounted = isCounted
+        self.descriptor = consume descriptor
+        self.state = state
+        parser = HTTPRequestParser(limits: limits)
+    }
+
+    /// The descriptor's number, or -1 once closed, which every system call refuses.
+    var raw: CInt { descriptor?.rawValue ?? -1 }
+
+    var isSecure: Bool { false }
+
+    var isOutputWaiting: Bool { outputSent < output.count }
+}

@@ -1,0 +1,65 @@
+import Platform
+import Synchronization
+import Telemetry
+
+/// What the loops of one server have in common.
+final class ServerShared: Sendable {
+    let configuration: HTTPServerConfiguration
+    let responder: any HTTPResponder
+    let metrics: HTTPServerMetrics
+    let logger: Logger?
+    let openConnections = Atomic<Int>(0)
+    let addresses: AddressCounts
+
+    var limits: HTTPLimits { configuration.limits }
+    var time: any TimeSource { configuration.time }
+
+    init(
+        configuration: HTTPServerConfiguration,
+        responder: any HTTPResponder,
+        metrics: HTTPServerMetrics,
+        logger: Logger?
+    ) {
+        self.configuration = configuration
+        self.responder = responder
+        self.metrics = metrics
+        self.logger = logger
+        addresses = AddressCounts(limit: configuration.limits.connectionsPerAddressMax)
+    }
+}
+
+/// How many connections each client address has open.
+final class AddressCounts: Sendable {
+    private let limit: Int
+    private let counts = Mutex<[IPAddress: Int]>([:])
+
+    /// - Parameter limit: 0 switches counting off.
+    init(limit: Int) { self.limit = limit }
+
+    /// Counts one more connection; false where the address has as many as it may.
+    func enter(_ address: IPAddress) -> Bool {
+        guard limit > 0 else { return true }
+        let key = Self.key(address)
+        return counts.withLock { counts in
+            let count = counts[key] ?? 0
+            guard count < limit else { return false }
+            counts[key] = count + 1
+            return true
+        }
+    }
+
+    /// Counts one connection less.
+    func leave(_ address: IPAddress) {
+        guard limit > 0 else { return }
+        let key = Self.key(address)
+        counts.withLock { counts in
+            let count = (counts[key] ?? 0) - 1
+            counts[key] = count > 0 ? count : nil
+        }
+    }
+
+    /// One subscriber has one IPv4 address, but a whole /64 of IPv6 (RFC 6177).
+    private static func key(_ address: IPAddress) -> IPAddress {
+        address.family == .v6 ? address.prefix(bits: 64) : address
+    }
+}
