@@ -34,3 +34,15 @@ package struct IPNetwork: Hashable, Sendable, CustomStringConvertible {
 
     package var description: String { "\(base)/\(prefixBits)" }
 }
+
+extension IPNetwork {
+    /// Whether every address of `other` lies in this range too.
+    package func contains(_ other: IPNetwork) -> Bool {
+        other.prefixBits >= prefixBits && contains(other.base)
+    }
+}
+
+extension IPAddress {
+    /// What one customer has: the address itself for IPv4, the /64 network for IPv6.
+    package var networkOfCustomer: IPAddress { family == .v4 ? self : prefix(bits: 64) }
+}

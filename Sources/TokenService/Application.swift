@@ -1,0 +1,209 @@
+package import HTTPServer
+import InviteStore
+import Platform
+import Telemetry
+
+/// The service as the HTTP server sees it: a request in, an answer out.
+///
+/// Adds what every answer has (`Request-Id`, `nosniff`, rate and CORS fields), finds the route, checks who is calling,
+/// and turns every failure into one problem.
+package struct Application: HTTPResponder {
+    package let services: Services
+    package let table: RouteTable
+
+    package init(services: Services, routes: [Route]) {
+        self.services = services
+        table = RouteTable(routes)
+    }
+
+    package func bodyBytesMax(method: HTTPMethod, path: String) -> Int {
+        if case .route(let route, _) = table.match(method, path) { return route.bodyBytesMax }
+        return ServiceLimits.bodyBytesMax
+    }
+
+    package func response(to rejection: HTTPRejection) -> HTTPResponse {
+        let id = services.identifiers.next(at: services.time.now())
+        return failure(Problem(rejection), TypeID.text(.request, id), accept: nil)
+    }
+
+    package func respond(to request: HTTPRequest) -> HTTPReply {
+        let now = services.time.now()
+        let id = services.identifiers.next(at: now)
+        let route: Route
+        let parameters: [String]
+        switch table.match(request.method, request.path) {
+        case .route(let found, let values): (route, parameters) = (found, values)
+        case .methodNotAllowed(let allow): return .now(otherMethod(request, id, allow))
+        case .none: return .now(finish(.notFound("no route"), request, id))
+        }
+        let call: Call
+        do {
+            let query = try request.query.map { query throws(Problem) in try QueryParameters(parsing: query) }
+            call = Call(
+                request: request,
+                id: id,
+                now: now,
+                pathParameters: parameters,
+                query: query ?? QueryParameters()
+            )
+        } catch {
+            return .now(finish(error, request, id, on: route))
+        }
+        return answer(route, call)
+    }
+
+    private func answer(_ route: Route, _ call: Call) -> HTTPReply {
+        switch route.handler {
+        case .immediate(let handler):
+            do {
+                try call.query.allow(route.parameters)
+                return .now(finish(try handler(call), call.id))
+            } catch {
+                return .now(finish(Self.problem(error), call.request, call.id, on: route))
+            }
+        case .waiting(let handler):
+            return .later {
+                do {
+                    try call.query.allow(route.parameters)
+                    return finish(try await handler(call), call.id)
+                } catch {
+                    return finish(Self.problem(error), call.request, call.id, on: route)
+                }
+            }
+        case .keyed(let handler): return .later { await keyed(route, call, handler) }
+        }
+    }
+
+    private func keyed(
+        _ route: Route,
+        _ call: Call,
+        _ handler: @Sendable (Call, Principal) async throws -> HTTPResponse
+    ) async -> HTTPResponse {
+        var rate: RateState?
+        var response: HTTPResponse
+        do {
+            guard case .apiKey(let scope) = route.access else {
+                throw Problem.internalError("a keyed handler on a route without a scope")
+            }
+            let checked = try await services.authenticator.authenticate(call, needs: scope)
+            rate = checked.rate
+            let principal = try checked.outcome.get()
+            try call.query.allow(route.parameters)
+            response = finish(try await handler(call, principal), call.id)
+        } catch {
+            response = finish(Self.problem(error), call.request, call.id, on: route)
+        }
+        if let rate { Self.apply(rate, now: call.now, to: &response) }
+        return response
+    }
+
+    /// Runs a backend route for somebody who was authenticated elsewhere: the operator at the command line.
+    package func respond(to request: HTTPRequest, as principal: Principal) async -> HTTPResponse {
+        let now = services.time.now()
+        let id = services.identifiers.next(at: now)
+        do {
+            guard case .route(let route, let parameters) = table.match(request.method, request.path),
+                case .keyed(let handler) = route.handler
+            else { throw Problem.notFound("no such backend route") }
+            let query = try request.query.map { query throws(Problem) in try QueryParameters(parsing: query) }
+            let call = Call(
+                request: request,
+                id: id,
+                now: now,
+                pathParameters: parameters,
+                query: query ?? QueryParameters()
+            )
+            try call.query.allow(route.parameters)
+            return finish(try await handler(call, principal), id)
+        } catch {
+            return finish(Self.problem(error), request, id)
+        }
+    }
+
+    private static func apply(_ rate: RateState, now: UnixTime, to response: inout HTTPResponse) {
+        let limit = String(rate.limit)
+        let remaining = String(rate.remaining)
+        response.set("X-RateLimit-Limit", limit)
+        response.set("X-RateLimit-Remaining", remaining)
+        response.set("X-RateLimit-Reset", String(rate.resetSeconds))
+        response.set("RateLimit-Policy", "\"key\";q=" + limit + ";w=60")
+        response.set("RateLimit", "\"key\";r=" + remaining + ";t=" + String(max(0, rate.resetSeconds - now.seconds)))
+    }
+
+    /// 405, or the answer to a preflight where the path is a widget's.
+    private func otherMethod(_ request: HTTPRequest, _ id: RecordID, _ allow: String) -> HTTPResponse {
+        if request.method == .options, allow.contains("OPTIONS") { return finish(CORS.preflight(allow: allow), id) }
+        let problem = Problem(.methodNotAllowed, "This path does not know this method.", allow: allow)
+        return finish(problem, request, id, isWidget: allow.contains("OPTIONS"))
+    }
+
+    private static func problem(_ error: any Error) -> Problem {
+        switch error {
+        case let problem as Problem: problem
+        case let error as StoreError: Problem(error)
+        case let refusal as TokenRefusal: Problem(refusal, kind: .participant)
+        default: .internalError("\(error)")
+        }
+    }
+
+    private func finish(_ response: HTTPResponse, _ id: RecordID) -> HTTPResponse {
+        var response = response
+        response.set("Request-Id", TypeID.text(.request, id))
+        response.set("X-Content-Type-Options", "nosniff")
+        return response
+    }
+
+    private func finish(
+        _ problem: Problem,
+        _ request: HTTPRequest,
+        _ id: RecordID,
+        on route: Route? = nil,
+        isWidget: Bool = false
+    ) -> HTTPResponse {
+        let accept = request.fields.first("accept")
+        var response = failure(
+            problem,
+            TypeID.text(.request, id),
+            accept: accept,
+            form: route?.problemForm ?? .envelope
+        )
+        if isWidget || route?.isWidget == true {
+            CORS.apply(problem.code == .originNotAllowed ? .refused : .anyOrigin, to: &response)
+        }
+        return response
+    }
+
+    private func failure(
+        _ problem: Problem,
+        _ requestID: String,
+        accept: String?,
+        form: ProblemForm = .envelope
+    ) -> HTTPResponse {
+        services.metrics.answered(problem.code)
+        if problem.code.status >= 500 {
+            services.log.error(
+                "request failed",
+                [
+                    "request_id": .string(requestID), "code": .string(problem.code.rawValue),
+                    "reason": .string(problem.privateReason ?? ""),
+                ]
+            )
+        } else {
+            services.log.info(
+                "request refused",
+                [
+                    "request_id": .string(requestID), "code": .string(problem.code.rawValue),
+                    "reason": .string(problem.privateReason ?? problem.message),
+                ]
+            )
+        }
+        var response = ProblemRenderer.response(problem, requestID: requestID, accept: accept, form: form)
+        response.set("Request-Id", requestID)
+        response.set("X-Content-Type-Options", "nosniff")
+        return response
+    }
+}
+
+extension Route {
+    var isWidget: Bool { if case .widget = access { true } else { false } }
+}

@@ -1,0 +1,134 @@
+import HTTPServer
+import InviteStore
+import Platform
+import StrictJSON
+import Telemetry
+
+/// What a management command talks to: a running service, or a data directory whose service is not running.
+///
+/// Both take the same requests and give the same answers: the second runs the service's own handlers in this process,
+/// as the operator.
+protocol AdminTransport: Sendable {
+    func send(_ method: HTTPMethod, _ target: String, body: [UInt8]?) async throws -> AdminAnswer
+    func close() async
+}
+
+/// One answer, with its JSON parsed where it has any.
+struct AdminAnswer: Sendable {
+    let status: Int
+    let body: [UInt8]
+
+    var isSuccess: Bool { (200..<300).contains(status) }
+
+    /// The parsed body; nil where there is none.
+    var json: JSONValue? {
+        (try? JSONDocument(parsing: body, limits: JSONLimits(bytesMax: 16 << 20, valuesMax: 500_000)))?.root
+    }
+
+    /// The sentence of an error answer.
+    var message: String {
+        json?["error"]?["message"]?.string ?? "the service answered \(status)"
+    }
+}
+
+/// Sends a management request and prints what came of it.
+struct AdminClient: Sendable {
+    let transport: any AdminTransport
+    let printsJSON: Bool
+
+    /// Chooses the transport: `--url` (or `TOKENSERVICE_URL`) before `--data-dir`.
+    static func open(_ arguments: Arguments) async throws -> AdminClient {
+        let printsJSON = arguments.has("json")
+        if let url = arguments.value("url") {
+            let key = try apiKey(arguments)
+            guard let timeout = Durations.seconds(arguments.value("timeout") ?? "30s"), (1...600).contains(timeout)
+            else { throw UsageError("--timeout must be from 1s to 600s") }
+            let client = try RemoteTransport(url: url, key: key, timeoutSeconds: Int(timeout))
+            return AdminClient(transport: client, printsJSON: printsJSON)
+        }
+        guard arguments.value("data-dir") != nil else {
+            throw UsageError("name a service with --url, or a directory whose service is not running with --data-dir")
+        }
+        return AdminClient(transport: try await LocalTransport.open(arguments), printsJSON: printsJSON)
+    }
+
+    /// Sends one request; an error answer is printed and thrown as its exit code.
+    func send(_ method: HTTPMethod, _ target: String, body: [UInt8]? = nil) async throws -> AdminAnswer {
+        let answer = try await transport.send(method, target, body: body)
+        guard answer.isSuccess else {
+            if printsJSON { Console.print(String(decoding: answer.body, as: UTF8.self)) }
+            Console.error("token-service: \(answer.message)")
+            throw ExitCode(status: answer.status)
+        }
+        return answer
+    }
+
+    /// Runs `body` with an open client, and closes it whatever happens.
+    static func run(
+        _ arguments: Arguments,
+        _ body: (AdminClient) async throws -> ExitCode
+    ) async throws -> ExitCode {
+        let client = try await open(arguments)
+        do {
+            let code = try await body(client)
+            await client.transport.close()
+            return code
+        } catch {
+            await client.transport.close()
+            throw error
+        }
+    }
+
+    /// Every record of a list, page by page, to at most `limit`.
+    func list(_ path: String, query: [(String, String)], limit: Int) async throws -> [JSONValue] {
+        var records: [JSONValue] = []
+        var cursor: String?
+        repeat {
+            var pairs = query + [("limit", String(min(100, limit - records.count)))]
+            if let cursor { pairs.append(("cursor", cursor)) }
+            let text = pairs.map { PercentEncoding.encode($0.0) + "=" + PercentEncoding.encode($0.1) }
+                .joined(separator: "&")
+            let page = try await send(.get, path + "?" + text)
+            records += page.json?["data"]?.elements ?? []
+            cursor = page.json?["next_cursor"]?.string
+        } while cursor != nil && records.count < limit
+        return records
+    }
+
+    /// The key of `--api-key-file` or `TOKENSERVICE_API_KEY`; never an argument, since arguments show in `ps`.
+    private static func apiKey(_ arguments: Arguments) throws -> String {
+        if let path = arguments.value("api-key-file") {
+            guard let bytes = path == "-" ? StandardInput.readAll(bytesMax: 1024) : try? SmallFile.read(path) else {
+                throw UsageError("the API key file \(path) can not be read")
+            }
+            return String(decoding: bytes, as: UTF8.self).filter { !$0.isWhitespace }
+        }
+        guard let key = arguments.environment["TOKENSERVICE_API_KEY"], !key.isEmpty else {
+            throw UsageError("set TOKENSERVICE_API_KEY, or name a file with --api-key-file")
+        }
+        return key
+    }
+}
+
+/// Files of a few hundred bytes.
+enum SmallFile {
+    static func read(_ path: String) throws(SystemError) -> [UInt8] {
+        try FileDescriptor(opening: path, flags: 0).readAll(bytesMax: 4096)
+    }
+}
+
+/// Percent-encoding of query parameters and path segments (RFC 3986 section 2.1).
+enum PercentEncoding {
+    static func encode(_ text: String) -> String {
+        var bytes: [UInt8] = []
+        for byte in text.utf8 {
+            if Base62.contains(byte) || [45, 46, 95, 126].contains(byte) {
+                bytes.append(byte)
+            } else {
+                let digits = Array("0123456789ABCDEF".utf8)
+                bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

@@ -1,0 +1,131 @@
+import CLinux
+import Glibc
+import OpenSSLKit
+import Platform
+
+/// A blocking HTTP/1.1 client for the command line: one request a connection, answers of at most 16 MiB.
+///
+/// Every read and write waits at most the timeout. Redirects are not followed: the API has none.
+struct HTTPClient: Sendable {
+    private static let answerBytesMax = 16 << 20
+    private static let headBytesMax = 64 * 1024
+
+    let url: ServiceURL
+    let timeoutSeconds: Int
+
+    /// Sends one request and reads its answer to the end.
+    func send(
+        method: String,
+        target: String,
+        fields: [(String, String)],
+        body: [UInt8]
+    ) throws -> (status: Int, body: [UInt8]) {
+        let socket = try connect()
+        var head = "\(method) \(target) HTTP/1.1\r\nHost: \(url.authority)\r\nConnection: close\r\n"
+        for (name, value) in fields {
+            guard value.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) else {
+                throw ClientError("the \(name) field holds a control character")
+            }
+            head += "\(name): \(value)\r\n"
+        }
+        head += body.isEmpty && method == "GET" ? "\r\n" : "Content-Length: \(body.count)\r\n\r\n"
+        let bytes = Array(head.utf8) + body
+        let answer = url.isSecure ? try exchangeSecurely(bytes, socket) : try exchange(bytes, socket)
+        return try Self.parse(answer)
+    }
+
+    private func exchange(_ request: [UInt8], _ socket: borrowing FileDescriptor) throws -> [UInt8] {
+        try socket.writeAll(request)
+        return try socket.readAll(bytesMax: Self.answerBytesMax)
+    }
+
+    private func exchangeSecurely(_ request: [UInt8], _ socket: borrowing FileDescriptor) throws -> [UInt8] {
+        throw ClientError("https")
+    }
+
+    /// Tries every address of the host in turn.
+    private func connect() throws -> FileDescriptor {
+        var hints = unsafe addrinfo()
+        unsafe hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
+        var list: UnsafeMutablePointer<addrinfo>?
+        let code = unsafe getaddrinfo(url.host, String(url.port), &hints, &list)
+        guard code == 0 else { throw ClientError("the host \(url.host) is not known") }
+        defer { unsafe freeaddrinfo(list) }
+        var failure = SystemError(call: "connect", code: ECONNREFUSED)
+        var next = unsafe list
+        while let entry = unsafe next {
+            let address = unsafe entry.pointee
+            unsafe next = unsafe address.ai_next
+            let descriptor = unsafe socket(
+                address.ai_family, address.ai_socktype | CInt(SOCK_CLOEXEC.rawValue), address.ai_protocol)
+            guard descriptor >= 0 else { continue }
+            let owned = FileDescriptor(owning: descriptor)
+            setTimeouts(descriptor)
+            if unsafe Glibc.connect(descriptor, address.ai_addr, address.ai_addrlen) == 0 { return owned }
+            failure = SystemError(call: "connect", code: errno)
+        }
+        throw ClientError("\(url.host):\(url.port) can not be reached: \(failure)")
+    }
+
+    private func setTimeouts(_ descriptor: CInt) {
+        var time = timeval(tv_sec: timeoutSeconds, tv_usec: 0)
+        let size = socklen_t(MemoryLayout<timeval>.size)
+        _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, size)
+        _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &time, size)
+    }
+
+    // MARK: Reading the answer
+
+    /// Splits head and body; the body ends with the connection, at its length, or with its last chunk.
+    static func parse(_ answer: [UInt8]) throws(ClientError) -> (status: Int, body: [UInt8]) {
+        let end = Array("\r\n\r\n".utf8)
+        guard let split = answer.prefix(headBytesMax).firstRange(of: end)?.lowerBound else {
+            throw ClientError("the service closed the connection without an answer")
+        }
+        let lines = String(decoding: answer[..<split], as: UTF8.self)
+            .split(separator: "\r\n", omittingEmptySubsequences: false)
+        let words = lines[0].split(separator: " ")
+        guard words.count >= 2, words[0].hasPrefix("HTTP/1."), let status = Int(words[1]), (200...599).contains(status)
+        else { throw ClientError("the answer is not HTTP/1.1") }
+        var length: Int?
+        var isChunked = false
+        for line in lines.dropFirst() {
+            guard let colon = line.firstIndex(of: ":") else { continue }
+            let value = line[line.index(after: colon)...].filter { $0 != " " && $0 != "\t" }.lowercased()
+            switch line[..<colon].lowercased() {
+            case "content-length": length = Int(value)
+            case "transfer-encoding": isChunked = value == "chunked"
+            default: break
+            }
+        }
+        let content = answer[(split + 4)...]
+        if isChunked { return (status, try unchunked(content)) }
+        guard let length else { return (status, Array(content)) }
+        guard length >= 0, content.count >= length else { throw ClientError("the answer was cut off") }
+        return (status, Array(content.prefix(length)))
+    }
+
+    private static func unchunked(_ content: ArraySlice<UInt8>) throws(ClientError) -> [UInt8] {
+        var rest = content
+        var body: [UInt8] = []
+        while let lineEnd = rest.firstRange(of: [13, 10])?.lowerBound {
+            let digits = String(decoding: rest[..<lineEnd].prefix { $0 != UInt8(ascii: ";") }, as: UTF8.self)
+            guard let size = Int(digits, radix: 16), size >= 0, size <= answerBytesMax else {
+                throw ClientError("the answer's chunks are malformed")
+            }
+            rest = rest[(lineEnd + 2)...]
+            if size == 0 { return body }
+            guard rest.count >= size + 2 else { break }
+            body += rest.prefix(size)
+            rest = rest.dropFirst(size + 2)
+        }
+        throw ClientError("the answer was cut off")
+    }
+}
+
+/// Why a service could not be talked to; the text is for the terminal.
+struct ClientError: Error, Equatable, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}

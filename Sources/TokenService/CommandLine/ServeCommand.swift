@@ -1,0 +1,102 @@
+import HTTPServer
+import InviteStore
+import OpenSSLKit
+import Platform
+import Telemetry
+
+/// `token-service serve`: the service, until a signal ends it.
+enum ServeCommand {
+    static let options =
+        CommonOptions.store + [
+            CommandOption("listen", "HOST:PORT", "where clients connect (127.0.0.1:8080; port 0 is any free one)"),
+            CommandOption("admin-listen", "HOST:PORT", "where metrics and health are read (127.0.0.1:8081)"),
+            CommandOption("environment", "live|test", "serves keys and tokens of this environment alone (both)"),
+            CommandOption("tls-cert", "FILE", "certificate chain, PEM; read again on SIGHUP"),
+            CommandOption("tls-key", "FILE", "private key, PEM"),
+            CommandOption("trusted-proxies", "CIDR[,CIDR…]", "peers whose X-Forwarded-For is believed (none)"),
+            CommandOption("address-limit", "N|off", "exchanges and refused credentials a minute and address (600)"),
+            CommandOption("drain-delay", "DURATION", "from SIGTERM until listening stops (0s)"),
+            CommandOption("loops", "N", "event loops (one for each processor)"),
+            CommandOption("log-level", "debug|info|warning|error", "what is logged (warning)"),
+        ]
+
+    static let command = Command("serve", "runs the service", options: options, isService: true) { arguments in
+        let settings = try ServeSettings(arguments)
+        // Before the first thread starts, so that every thread inherits the blocked signals.
+        let signals = try SignalWaiter()
+        let server = try await RunningService.start(settings, arguments)
+        Console.print(server.readyLine)
+        await server.run(until: signals)
+        return .success
+    }
+}
+
+/// The settings of `serve`, read and checked.
+struct ServeSettings: Sendable {
+    var listen: SocketAddress
+    var adminListen: SocketAddress
+    var environment: DeploymentEnvironment?
+    var tls: TLSServerConfiguration?
+    var trustedProxies: [IPNetwork]
+    /// Nil for no limit.
+    var addressLimit: Int?
+    var drainDelaySeconds: Int
+    /// Nil for one a processor.
+    var loopCount: Int?
+    var logLevel: LogLevel
+
+    init(_ arguments: Arguments) throws(UsageError) {
+        listen = try Self.address(arguments.value("listen") ?? "127.0.0.1:8080", option: "listen")
+        adminListen = try Self.address(arguments.value("admin-listen") ?? "127.0.0.1:8081", option: "admin-listen")
+        environment = try CommonOptions.environment(arguments)
+        switch (arguments.value("tls-cert"), arguments.value("tls-key")) {
+        case (let certificate?, let key?):
+            tls = TLSServerConfiguration(certificateFile: certificate, privateKeyFile: key)
+        case (nil, nil): tls = nil
+        default: throw UsageError("--tls-cert and --tls-key go together")
+        }
+        trustedProxies = try Self.networks(arguments.value("trusted-proxies") ?? "")
+        addressLimit = try Self.addressLimit(arguments.value("address-limit") ?? "600")
+        guard let delay = Durations.seconds(arguments.value("drain-delay") ?? "0"), delay <= 300 else {
+            throw UsageError("--drain-delay must be a duration of at most 300s, such as 5s")
+        }
+        drainDelaySeconds = Int(delay)
+        loopCount = try arguments.value("loops").map { text throws(UsageError) in
+            guard let count = Int(text), (1...256).contains(count) else {
+                throw UsageError("--loops must be from 1 to 256")
+            }
+            return count
+        }
+        guard let level = LogLevel(rawValue: arguments.value("log-level") ?? "warning") else {
+            throw UsageError("--log-level must be debug, info, warning or error")
+        }
+        logLevel = level
+    }
+
+    private static func address(_ text: String, option: String) throws(UsageError) -> SocketAddress {
+        let numeric = text.hasPrefix("localhost:") ? "127.0.0.1:" + text.dropFirst(10) : text
+        guard let address = SocketAddress(parsing: numeric) else {
+            throw UsageError("--\(option) must be an address and a port, such as 127.0.0.1:8080 or [::]:8080")
+        }
+        return address
+    }
+
+    private static func networks(_ text: String) throws(UsageError) -> [IPNetwork] {
+        var networks: [IPNetwork] = []
+        for part in text.split(separator: ",") {
+            guard let network = IPNetwork(parsing: String(part)) else {
+                throw UsageError("--trusted-proxies: \(part.prefix(50)) is no address or CIDR block")
+            }
+            networks.append(network)
+        }
+        return networks
+    }
+
+    private static func addressLimit(_ text: String) throws(UsageError) -> Int? {
+        if text == "off" { return nil }
+        guard let limit = Int(text), (1...1_000_000).contains(limit) else {
+            throw UsageError("--address-limit must be off or from 1 to 1000000")
+        }
+        return limit
+    }
+}

@@ -1,0 +1,37 @@
+import InviteStore
+import Platform
+import Telemetry
+
+/// The housekeeping of a running service, every 30 seconds: forgets what is over, and sweeps the store in small steps.
+struct Upkeep: Sendable {
+    private static let interval = Duration.seconds(30)
+    /// Rows that one step removes; a step is one transaction.
+    private static let rowsPerStep = 500
+    private static let stepsPerRound = 200
+
+    let services: Services
+
+    func start() -> Task<Void, Never> {
+        Task.detached(name: "upkeep") {
+            while !Task.isCancelled {
+                try? await Task.sleep(for: Self.interval)
+                await round()
+            }
+        }
+    }
+
+    /// One round.
+    func round() async {
+        let now = services.time.now()
+        services.revocations.forget(before: now)
+        services.directory.trim(now: now)
+        for _ in 0..<Self.stepsPerRound where !Task.isCancelled {
+            do {
+                if try await services.store.sweep(now: now, rowsMax: Self.rowsPerStep) < Self.rowsPerStep { return }
+            } catch {
+                services.log.error("sweep failed", ["error": .string("\(error)")])
+                return
+            }
+        }
+    }
+}

@@ -1,0 +1,131 @@
+package import InviteStore
+package import Platform
+package import Telemetry
+
+/// Opens a deployment that is set up, and wires its services.
+package struct ServiceFactory: Sendable {
+    package var store: any InviteStore
+    package var sealer: DeferredAuditSealer
+    package var master: MasterKey
+    package var time: any TimeSource
+    package var random: any RandomSource
+    package var log: Logger
+    package var registry: MetricsRegistry
+    /// Nil to serve both environments.
+    package var environment: DeploymentEnvironment?
+    /// Exchanges and refused credentials a minute and address; nil for no limit.
+    package var addressLimit: Int?
+    package var policy = LifetimePolicy()
+
+    package init(
+        store: any InviteStore,
+        sealer: DeferredAuditSealer,
+        master: MasterKey,
+        time: any TimeSource,
+        random: any RandomSource,
+        log: Logger,
+        registry: MetricsRegistry,
+        environment: DeploymentEnvironment?,
+        addressLimit: Int?
+    ) {
+        self.store = store
+        self.sealer = sealer
+        self.master = master
+        self.time = time
+        self.random = random
+        self.log = log
+        self.registry = registry
+        self.environment = environment
+        self.addressLimit = addressLimit
+    }
+
+    /// Reads the deployment, opens its keys and fills the revocation view.
+    ///
+    /// - Parameter place: what to call the store in errors.
+    /// - Throws: ``DeploymentError``, ``StoreError``.
+    package func open(place: String) async throws -> Services {
+        guard let deployment = try await store.deployment() else { throw DeploymentError.notSetUp(place) }
+        guard master.matches(check: deployment.masterKeyCheck) else { throw DeploymentError.wrongMasterKey }
+        let keys = try DataKeys(deployment.dataKeys, under: master)
+        sealer.arm(keys.audit)
+        let seal = TokenSeal(EpochSealer(root: keys.tokenSeal, label: "tokenservice token seal v1", random: random))
+        let keyring = try SigningKeyring(
+            deployment.signingKeys,
+            issuerURL: deployment.issuer,
+            wrapping: keys.signingKeys,
+            seal: seal
+        )
+        let revocations = RevocationView()
+        try await fill(revocations, now: time.now())
+        return services(keys, keyring, revocations, deployment.issuer)
+    }
+
+    private func services(
+        _ keys: DataKeys,
+        _ keyring: SigningKeyring,
+        _ revocations: RevocationView,
+        _ issuerURL: String
+    ) -> Services {
+        let identifiers = IdentifierGenerator(random: random)
+        let audit = AuditTrail(identifiers: identifiers)
+        let directory = APIKeyDirectory(store: store, digestKey: keys.apiKeyDigest)
+        let workspaces = WorkspaceDirectory(store: store)
+        let addresses = AddressLimiter(limit: addressLimit)
+        let events = SecurityEvents(store: store, identifiers: identifiers, log: log)
+        let records = EpochSealer(root: keys.recordSeal, label: "tokenservice record seal v1", random: random)
+        let issuance = Issuance(
+            store: store,
+            keyring: keyring,
+            identifiers: identifiers,
+            sealer: RecordSealer(records),
+            pseudonyms: Pseudonymizer(root: keys.pseudonym, index: keys.addressIndex),
+            audit: audit,
+            policy: policy,
+            issuerURL: issuerURL
+        )
+        let authenticator = Authenticator(
+            directory: directory,
+            addresses: addresses,
+            workspaces: workspaces,
+            events: events,
+            environment: environment
+        )
+        return Services(
+            store: store,
+            time: time,
+            random: random,
+            log: log,
+            metrics: ServiceMetrics(registry),
+            identifiers: identifiers,
+            keys: keys,
+            directory: directory,
+            workspaces: workspaces,
+            authenticator: authenticator,
+            addresses: addresses,
+            events: events,
+            revocations: revocations,
+            issuance: issuance,
+            idempotency: IdempotencyGate(key: keys.idempotency),
+            audit: audit,
+            cursors: PageCursor(key: keys.cursor),
+            policy: policy,
+            environment: environment
+        )
+    }
+
+    /// Loads every cut-off and ended session that can still hit something.
+    ///
+    /// More than memory may hold is an error: a view with a hole would let dead tokens live.
+    private func fill(_ view: RevocationView, now: UnixTime) async throws {
+        var number: Int64 = 0
+        while true {
+            let batch = try await store.cutOffs(after: number, now: now, limit: 10_000)
+            view.insert(batch)
+            guard let last = batch.last else { break }
+            number = last.number
+            guard view.hasRoom else { throw StoreError.overloaded }
+        }
+        view.advance(toNumber: try await store.lastCutOffNumber())
+        view.insert(try await store.endedSessions(now: now, limit: RevocationView.entriesMax))
+    }
+}

@@ -1,0 +1,51 @@
+package import InviteStore
+import JWTLite
+package import OpenSSLKit
+package import Platform
+
+/// The signing keys of a deployment, opened: one signs, all that are not revoked verify.
+package struct SigningKeyring: Sendable {
+    package let issuer: TokenIssuer
+    package let reader: TokenReader
+    /// The public keys as `/.well-known/jwks.json` serves them.
+    package let jwks: [UInt8]
+
+    private static let label = Array("tokenservice signing key v1".utf8)
+
+    /// Makes a key and its record; the private part is wrapped under `wrapping`.
+    package static func generate(
+        _ algorithm: SignatureAlgorithm,
+        wrapping: AEADKey,
+        id: RecordID,
+        now: UnixTime,
+        random: any RandomSource
+    ) throws -> SigningKeyRecord {
+        let key = try SigningKey.generate(algorithm)
+        return SigningKeyRecord(
+            id: id,
+            keyID: TokenSigner(key: key).keyID,
+            algorithm: algorithm.rawValue,
+            wrappedPrivateKey: wrapping.seal(try key.pkcs8DER().copy, authenticating: label, random: random),
+            state: .inUse,
+            createdAt: now
+        )
+    }
+
+    /// Opens the keys of a deployment.
+    package init(_ records: [SigningKeyRecord], issuerURL: String, wrapping: AEADKey, seal: TokenSeal) throws {
+        var current: SigningKey?
+        var published: [VerifyingKey] = []
+        for record in records where record.state != .revoked {
+            guard let der = wrapping.open(record.wrappedPrivateKey, authenticating: Self.label),
+                let key = try? SigningKey(pkcs8DER: SecretBytes(der)),
+                TokenSigner(key: key).keyID == record.keyID, key.algorithm.rawValue == record.algorithm
+            else { throw DeploymentError.damagedSigningKey(record.keyID) }
+            published.append(key.verifyingKey)
+            if record.state == .inUse { current = key }
+        }
+        guard let current else { throw DeploymentError.noSigningKey }
+        issuer = TokenIssuer(key: current, issuer: issuerURL, seal: seal)
+        reader = TokenReader(verifier: TokenVerifier(keys: published, issuer: issuerURL), seal: seal)
+        jwks = JWKSet(keys: published.map { JWK(key: $0, keyID: $0.thumbprint) }).serialized()
+    }
+}

@@ -1,0 +1,143 @@
+package import HTTPServer
+package import Platform
+package import StrictJSON
+
+/// Reads one JSON object of a request, member by member, and refuses what is left over.
+///
+/// Every refusal names the member. A member that is `null` counts as absent. Members that the reader was not asked
+/// for are unknown fields: ``finish()`` refuses them, so that a misspelt option never goes unnoticed.
+package struct BodyReader {
+    private let object: JSONValue
+    private var asked: [String] = []
+    /// Put before the names in errors, such as `invites[3].`.
+    private let path: String
+
+    /// The object of the request's body; 415 without `application/json`, 400 where it is no JSON object.
+    package init(_ request: HTTPRequest, limits: JSONLimits = ServiceLimits.bodyJSON) throws(Problem) {
+        try Self.requireJSON(request)
+        let document: JSONDocument
+        do {
+            document = try JSONDocument(parsing: request.body, limits: limits)
+        } catch {
+            throw Problem(error)
+        }
+        guard document.root.kind == .object else {
+            throw Problem(.invalidRequest, "The body must be a JSON object.")
+        }
+        self.init(document.root, path: "")
+    }
+
+    /// The same for a body that may be left out.
+    package init?(optional request: HTTPRequest) throws(Problem) {
+        if request.body.isEmpty { return nil }
+        try self.init(request)
+    }
+
+    package init(_ object: JSONValue, path: String) {
+        self.object = object
+        self.path = path
+    }
+
+    private static func requireJSON(_ request: HTTPRequest) throws(Problem) {
+        let types = request.fields.values("content-type")
+        guard types.count == 1, let type = types.first, isJSON(type) else {
+            throw Problem(.unsupportedMediaType, "Send the body with Content-Type: application/json.")
+        }
+    }
+
+    private static func isJSON(_ type: String) -> Bool {
+        if type == "application/json" { return true }
+        let parts = type.split(separator: ";", omittingEmptySubsequences: false)
+            .map { $0.filter { $0 != " " && $0 != "\t" }.lowercased() }
+        guard parts.first == "application/json" else { return false }
+        return parts.dropFirst().allSatisfy { $0 == "charset=utf-8" || $0 == #"charset="utf-8""# }
+    }
+
+    /// The member's value; nil where it is absent or null.
+    package mutating func value(_ name: String) -> JSONValue? {
+        asked.append(name)
+        guard let value = object[name], !value.isNull else { return nil }
+        return value
+    }
+
+    /// The name of a member as errors show it.
+    package func param(_ name: String) -> String { path + name }
+
+    package mutating func string(_ name: String, charactersMax: Int) throws(Problem) -> String? {
+        guard let value = value(name) else { return nil }
+        guard let text = value.string else { throw .invalid(param(name), "\(param(name)) must be a string.") }
+        guard text.utf8.count <= charactersMax else {
+            throw .invalid(param(name), "\(param(name)) must have at most \(charactersMax) characters.")
+        }
+        return text
+    }
+
+    package mutating func requiredString(_ name: String, charactersMax: Int) throws(Problem) -> String {
+        guard let text = try string(name, charactersMax: charactersMax) else {
+            throw .invalid(param(name), "\(param(name)) is required.")
+        }
+        return text
+    }
+
+    package mutating func integer(_ name: String, in range: ClosedRange<Int64>) throws(Problem) -> Int64? {
+        guard let value = value(name) else { return nil }
+        guard let number = value.integer ?? Self.wholeNumber(value) else {
+            throw .invalid(param(name), "\(param(name)) must be a whole number.")
+        }
+        guard range.contains(number) else {
+            throw .invalid(
+                param(name),
+                "\(param(name)) must be from \(range.lowerBound) to \(range.upperBound)."
+            )
+        }
+        return number
+    }
+
+    /// The number of `60.0`: JSON Schema counts it among the integers, and some clients write it.
+    private static func wholeNumber(_ value: JSONValue) -> Int64? {
+        guard value.kind == .number, let dot = value.text.firstIndex(of: UInt8(ascii: ".")) else { return nil }
+        let fraction = value.text[(dot + 1)...]
+        guard !fraction.isEmpty, fraction.allSatisfy({ $0 == UInt8(ascii: "0") }) else { return nil }
+        return Int64(String(decoding: value.text[..<dot], as: UTF8.self))
+    }
+
+    /// A list of strings; nil where absent.
+    package mutating func strings(
+        _ name: String,
+        countMax: Int,
+        charactersMax: Int
+    ) throws(Problem) -> [String]? {
+        guard let value = value(name) else { return nil }
+        guard value.kind == .array, value.count <= countMax else {
+            throw .invalid(param(name), "\(param(name)) must be a list of at most \(countMax) strings.")
+        }
+        var texts: [String] = []
+        for (index, element) in value.elements.enumerated() {
+            guard let text = element.string, text.utf8.count <= charactersMax else {
+                throw .invalid(
+                    "\(param(name))[\(index)]",
+                    "\(param(name))[\(index)] must be a string of at most \(charactersMax) characters."
+                )
+            }
+            texts.append(text)
+        }
+        return texts
+    }
+
+    package mutating func time(_ name: String) throws(Problem) -> UnixTime? {
+        guard let text = try string(name, charactersMax: 40) else { return nil }
+        guard let time = RFC3339.parse(text) else {
+            throw .invalid(param(name), "\(param(name)) must be an RFC 3339 time such as 2026-11-20T23:15:00Z.")
+        }
+        return time
+    }
+
+    /// Refuses members that were never asked for.
+    package func finish() throws(Problem) {
+        guard object.count > 0 else { return }
+        for member in object.members where !asked.contains(member.name) {
+            let name = String(member.name.prefix(64))
+            throw .invalid(param(name), "Unknown field.")
+        }
+    }
+}

@@ -1,0 +1,17 @@
+package import HTTPServer
+package import InviteStore
+package import Platform
+
+/// One request on its way through the service: what was sent, when, under which id, and by whom.
+package struct Call: Sendable {
+    package let request: HTTPRequest
+    package let id: RecordID
+    /// The wall clock when the request was dispatched; the same for all that is decided and stored for it.
+    package let now: UnixTime
+    /// Values of the route's `{…}` segments, in order.
+    package let pathParameters: [String]
+    package let query: QueryParameters
+
+    /// The text form of the id: `req_…`.
+    package var requestID: String { TypeID.text(.request, id) }
+}

@@ -1,0 +1,134 @@
+import HTTPServer
+
+/// The public error codes, each with its one status (the contract's table).
+package enum ProblemCode: String, Sendable, CaseIterable {
+    case invalidRequest = "invalid_request"
+    case unauthorized
+    case invalidToken = "invalid_token"
+    case paymentRequired = "payment_required"
+    case insufficientScope = "insufficient_scope"
+    case ipNotAllowed = "ip_not_allowed"
+    case originNotAllowed = "origin_not_allowed"
+    case keyInBrowser = "key_in_browser"
+    case forbidden
+    case notFound = "not_found"
+    case methodNotAllowed = "method_not_allowed"
+    case requestTimeout = "request_timeout"
+    case inviteUsed = "invite_used"
+    case conflict
+    case idempotencyInProgress = "idempotency_in_progress"
+    case inviteExpired = "invite_expired"
+    case inviteRevoked = "invite_revoked"
+    case tokenExpired = "token_expired"
+    case tokenRevoked = "token_revoked"
+    case sessionEnded = "session_ended"
+    case payloadTooLarge = "payload_too_large"
+    case uriTooLong = "uri_too_long"
+    case unsupportedMediaType = "unsupported_media_type"
+    case expectationFailed = "expectation_failed"
+    case idempotencyMismatch = "idempotency_mismatch"
+    case policyViolation = "policy_violation"
+    case rateLimited = "rate_limited"
+    case headersTooLarge = "headers_too_large"
+    case internalError = "internal_error"
+    case notImplemented = "not_implemented"
+    case unavailable
+    case versionNotSupported = "version_not_supported"
+
+    package var status: Int {
+        switch self {
+        case .invalidRequest: 400
+        case .unauthorized, .invalidToken: 401
+        case .paymentRequired: 402
+        case .insufficientScope, .ipNotAllowed, .originNotAllowed, .keyInBrowser, .forbidden: 403
+        case .notFound: 404
+        case .methodNotAllowed: 405
+        case .requestTimeout: 408
+        case .inviteUsed, .conflict, .idempotencyInProgress: 409
+        case .inviteExpired, .inviteRevoked, .tokenExpired, .tokenRevoked, .sessionEnded: 410
+        case .payloadTooLarge: 413
+        case .uriTooLong: 414
+        case .unsupportedMediaType: 415
+        case .expectationFailed: 417
+        case .idempotencyMismatch, .policyViolation: 422
+        case .rateLimited: 429
+        case .headersTooLarge: 431
+        case .internalError: 500
+        case .notImplemented: 501
+        case .unavailable: 503
+        case .versionNotSupported: 505
+        }
+    }
+}
+
+/// One failure on its way to the client: a code, a sentence that says what to do, and the field at fault.
+///
+/// `privateReason` goes to the log under the request id and never into an answer.
+package struct Problem: Error, Sendable {
+    package var code: ProblemCode
+    package var message: String
+    package var param: String?
+    package var privateReason: String?
+    /// More header fields for the answer, such as `Allow`.
+    package var allow: String?
+    /// Whole seconds for `Retry-After`; 429 and 503 carry it always.
+    package var retryAfterSeconds: Int?
+    /// The scope that was missing, for `WWW-Authenticate`.
+    package var scope: String?
+
+    package init(
+        _ code: ProblemCode,
+        _ message: String,
+        param: String? = nil,
+        privateReason: String? = nil,
+        allow: String? = nil,
+        retryAfterSeconds: Int? = nil,
+        scope: String? = nil
+    ) {
+        self.code = code
+        self.message = message
+        self.param = param
+        self.privateReason = privateReason
+        self.allow = allow
+        self.retryAfterSeconds = retryAfterSeconds
+        self.scope = scope
+    }
+}
+
+extension Problem {
+    /// The one answer to every key that is missing, malformed, unknown, revoked, suspended, expired or misplaced.
+    package static func unauthorized(_ privateReason: String) -> Problem {
+        Problem(
+            .unauthorized,
+            "Invalid or missing API key. Provide a valid key in the Authorization header.",
+            privateReason: privateReason
+        )
+    }
+
+    /// A token that fails signature, type or audience, or that nobody knows.
+    package static func invalidToken(_ privateReason: String) -> Problem {
+        Problem(.invalidToken, "The token is missing, malformed or not valid here.", privateReason: privateReason)
+    }
+
+    package static func notFound(_ privateReason: String? = nil) -> Problem {
+        Problem(.notFound, "There is no such resource.", privateReason: privateReason)
+    }
+
+    package static func invalid(_ param: String, _ message: String) -> Problem {
+        Problem(.invalidRequest, message, param: param)
+    }
+
+    /// Our own fault; the reason stays in the log.
+    package static func internalError(_ privateReason: String) -> Problem {
+        Problem(.internalError, "The service failed to answer. Try again later.", privateReason: privateReason)
+    }
+
+    package static func unavailable(_ privateReason: String) -> Problem {
+        Problem(
+            .unavailable,
+            "The service can not do this right now, and did nothing. Try again later.",
+            privateReason: privateReason,
+            retryAfterSeconds: 1
+        )
+    }
+}

@@ -1,0 +1,68 @@
+/// The parameters of a query string, decoded (`application/x-www-form-urlencoded`, WHATWG URL section 5).
+package struct QueryParameters: Sendable {
+    /// At most this many parameters.
+    package static let countMax = 32
+
+    package private(set) var pairs: [(name: String, value: String)] = []
+
+    package init() {}
+
+    /// Decodes; the problem names what is wrong.
+    ///
+    /// Refused: more than 32 parameters, a name given twice, a broken percent escape, bytes that are not UTF-8, and
+    /// control characters.
+    package init(parsing query: String) throws(Problem) {
+        for part in query.split(separator: "&", omittingEmptySubsequences: true) {
+            guard pairs.count < Self.countMax else {
+                throw Problem(.invalidRequest, "More than \(Self.countMax) query parameters.")
+            }
+            let equals = part.firstIndex(of: "=")
+            guard let name = Self.decode(part[..<(equals ?? part.endIndex)]),
+                let value = Self.decode(equals.map { part[part.index(after: $0)...] } ?? "")
+            else { throw Problem(.invalidRequest, "A query parameter is not valid percent-encoded UTF-8 text.") }
+            guard !pairs.contains(where: { $0.name == name }) else {
+                throw Problem(.invalidRequest, "A query parameter was given more than once.", param: Self.shown(name))
+            }
+            pairs.append((name, value))
+        }
+    }
+
+    package subscript(_ name: String) -> String? { pairs.first { $0.name == name }?.value }
+
+    /// Refuses every parameter that is not in the list.
+    package func allow(_ names: [String]) throws(Problem) {
+        for pair in pairs where !names.contains(pair.name) {
+            throw Problem(.invalidRequest, "Unknown query parameter.", param: Self.shown(pair.name))
+        }
+    }
+
+    /// A name as it may stand in an answer: at most 64 characters.
+    private static func shown(_ name: String) -> String { String(name.prefix(64)) }
+
+    private static func decode(_ text: Substring) -> String? {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.utf8.count)
+        var iterator = text.utf8.makeIterator()
+        while let byte = iterator.next() {
+            switch byte {
+            case UInt8(ascii: "+"): bytes.append(0x20)
+            case UInt8(ascii: "%"):
+                guard let high = iterator.next().flatMap(hexadecimal), let low = iterator.next().flatMap(hexadecimal)
+                else { return nil }
+                bytes.append(high << 4 | low)
+            default: bytes.append(byte)
+            }
+        }
+        guard bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else { return nil }
+        return String(validating: bytes, as: UTF8.self)
+    }
+
+    private static func hexadecimal(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+}

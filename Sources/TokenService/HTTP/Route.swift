@@ -1,0 +1,110 @@
+package import HTTPServer
+
+/// Who may call a route.
+package enum RouteAccess: Sendable {
+    /// Anybody; what is sent in proves itself.
+    case open
+    /// An API key that holds the scope.
+    case apiKey(Scope)
+    /// A widget: no key, CORS applies.
+    case widget
+}
+
+/// What answers a route.
+package enum RouteHandler: Sendable {
+    /// Answers at once, on the event loop, without waiting for anything.
+    case immediate(@Sendable (Call) throws -> HTTPResponse)
+    /// May wait for the store.
+    case waiting(@Sendable (Call) async throws -> HTTPResponse)
+    /// Answers an API key; may wait for the store.
+    case keyed(@Sendable (Call, Principal) async throws -> HTTPResponse)
+}
+
+/// One operation: a method, a path template such as `/v1/invites/{id}`, who may call it, and what answers.
+package struct Route: Sendable {
+    package let method: HTTPMethod
+    package let template: String
+    package let access: RouteAccess
+    /// The query parameters it knows; any other is refused.
+    package let parameters: [String]
+    package let bodyBytesMax: Int
+    package let handler: RouteHandler
+    package let problemForm: ProblemForm
+
+    package init(
+        _ method: HTTPMethod,
+        _ template: String,
+        _ access: RouteAccess,
+        parameters: [String] = [],
+        bodyBytesMax: Int = ServiceLimits.bodyBytesMax,
+        problemForm: ProblemForm = .envelope,
+        _ handler: RouteHandler
+    ) {
+        self.method = method
+        self.template = template
+        self.access = access
+        self.parameters = parameters
+        self.bodyBytesMax = bodyBytesMax
+        self.handler = handler
+        self.problemForm = problemForm
+    }
+}
+
+/// Finds the route of a request.
+///
+/// Templates without parameters are found by one dictionary look-up of the whole path; the others by segments. `/api/v1/…` is
+/// read as `/v1/…`, as the clients of one seed write it.
+package struct RouteTable: Sendable {
+    /// What a path leads to.
+    package enum Match: Sendable {
+        case route(Route, parameters: [String])
+        /// The path exists, with other methods; the value is the `Allow` field.
+        case methodNotAllowed(allow: String)
+        case none
+    }
+
+    package let routes: [Route]
+    private let exact: [String: [Route]]
+    private let patterns: [(segments: [Substring], routes: [Route])]
+
+    package init(_ routes: [Route]) {
+        self.routes = routes
+        let grouped = Dictionary(grouping: routes, by: \.template)
+        exact = grouped.filter { !$0.key.contains("{") }
+        patterns = grouped.filter { $0.key.contains("{") }
+            .map { (Self.segments($0.key), $0.value) }
+            .sorted { $0.segments.count < $1.segments.count }
+    }
+
+    package func match(_ method: HTTPMethod, _ path: String) -> Match {
+        let path = path.hasPrefix("/api/v1/") ? String(path.dropFirst(4)) : path
+        if let routes = exact[path] { return Self.choose(routes, method, []) }
+        let segments = Self.segments(path)
+        for pattern in patterns where pattern.segments.count == segments.count {
+            var parameters: [String] = []
+            let fits = zip(pattern.segments, segments).allSatisfy { expected, actual in
+                if expected.first == "{" {
+                    guard !actual.isEmpty, actual.utf8.count <= 200 else { return false }
+                    parameters.append(String(actual))
+                    return true
+                }
+                return expected == actual
+            }
+            if fits { return Self.choose(pattern.routes, method, parameters) }
+        }
+        return .none
+    }
+
+    private static func segments(_ path: String) -> [Substring] {
+        path.split(separator: "/", maxSplits: 12, omittingEmptySubsequences: false)
+    }
+
+    private static func choose(_ routes: [Route], _ method: HTTPMethod, _ parameters: [String]) -> Match {
+        let wanted = method == .head ? .get : method
+        if let route = routes.first(where: { $0.method == wanted }) { return .route(route, parameters: parameters) }
+        var names = routes.map(\.method.name)
+        if names.contains("GET") { names.append("HEAD") }
+        if routes.contains(where: { if case .widget = $0.access { true } else { false } }) { names.append("OPTIONS") }
+        return .methodNotAllowed(allow: names.sorted().joined(separator: ", "))
+    }
+}

@@ -1,0 +1,126 @@
+import HTTPServer
+import InviteStore
+import Platform
+import StrictJSON
+
+extension Services {
+    /// `POST /v1/participant-tokens`: a session without an invite, for a backend.
+    func createParticipantToken(_ call: Call, _ principal: Principal) async throws -> HTTPResponse {
+        guard let key = principal.mintingKey else {
+            throw Problem(.forbidden, "Sessions descend from an API key, and this workspace has no active admin key.")
+        }
+        return try await idempotently(call, principal) { result in
+            try await replayParticipantToken(result, call, principal)
+        } effect: { ticket in
+            var body = try BodyReader(call.request)
+            let campaign = try Self.campaign(&body)
+            let email = try Self.email(&body)
+            let requested = try body.integer("expires_in", in: 1...Int64(Int32.max))
+            let lifetime = try policy.participant.resolve(requested, rule: "participant token lifetime")
+            try body.finish()
+            let session = try newSession(campaign, email, principal.tenant, key, call)
+            let tokenID = identifiers.next(at: call.now)
+            let record = RecordedToken(session: session.id, token: tokenID, lifetimeSeconds: lifetime)
+            let command = CreateSession(
+                session: session,
+                claim: ticket?.claim(result: record.bytes, now: call.now),
+                audit: [sessionAudit(session, call, principal)],
+                now: call.now
+            )
+            switch try await store.createSession(command) {
+            case .done(.created(let rev)):
+                var stored = session
+                stored.rev = rev
+                metrics.issued(.participant, count: 1)
+                return .done(try answer(stored, record, call))
+            case .done(.keyNotActive): throw Problem.unauthorized("the key was ended while the request ran")
+            case .replay(let result): return .replay(result: result)
+            case .mismatch: return .mismatch
+            }
+        }
+    }
+
+    private func newSession(
+        _ campaign: CampaignID,
+        _ email: EmailAddress,
+        _ tenant: Tenant,
+        _ apiKey: RecordID,
+        _ call: Call
+    ) throws -> SessionRecord {
+        let id = identifiers.next(at: call.now)
+        let createdAt = UnixTime(seconds: call.now.seconds)
+        return SessionRecord(
+            id: id,
+            tenant: tenant,
+            invite: nil,
+            apiKey: apiKey,
+            campaign: campaign.text,
+            participant: try pseudonyms.pseudonym(of: email, in: tenant),
+            sealed: try sealer.seal(SealedDetails(email: email.text), of: tenant, record: id),
+            createdAt: createdAt,
+            renewUntil: createdAt.adding(seconds: policy.renewSeconds)
+        )
+    }
+
+    private func sessionAudit(_ session: SessionRecord, _ call: Call, _ principal: Principal) -> AuditDraft {
+        audit.draft(
+            "session.created",
+            call,
+            tenant: session.tenant,
+            actor: principal.actor,
+            target: TypeID.text(.session, session.id),
+            detail: [
+                ("campaign_id", session.campaign), ("subject", Pseudonymizer.text(session.participant)),
+            ]
+        )
+    }
+
+    private func answer(_ session: SessionRecord, _ record: RecordedToken, _ call: Call) throws -> HTTPResponse {
+        let issued = try issuance.participantToken(
+            session,
+            lifetimeSeconds: record.lifetimeSeconds,
+            hasOriginList: false,
+            id: record.token,
+            issuedAt: session.createdAt
+        )
+        return Responses.json(201, isSecret: true, capacity: 1536) { writer in
+            Self.write(issued, now: call.now, to: &writer)
+        }
+    }
+
+    private func replayParticipantToken(
+        _ result: [UInt8],
+        _ call: Call,
+        _ principal: Principal
+    ) async throws -> HTTPResponse {
+        guard let record = RecordedToken(result),
+            let session = try await store.session(record.session, of: principal.tenant)
+        else { throw Problem.notFound("the recorded session was swept") }
+        return try answer(session, record, call)
+    }
+}
+
+/// What a retry needs to sign the same claims: session id, token id, lifetime.
+private struct RecordedToken {
+    let session: RecordID
+    let token: RecordID
+    let lifetimeSeconds: Int64
+
+    init(session: RecordID, token: RecordID, lifetimeSeconds: Int64) {
+        self.session = session
+        self.token = token
+        self.lifetimeSeconds = lifetimeSeconds
+    }
+
+    init?(_ bytes: [UInt8]) {
+        guard bytes.count == 40, let session = RecordID(bytes: bytes[0..<16]),
+            let token = RecordID(bytes: bytes[16..<32])
+        else { return nil }
+        let seconds = bytes[32..<40].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        self.init(session: session, token: token, lifetimeSeconds: Int64(clamping: seconds))
+    }
+
+    var bytes: [UInt8] {
+        session.bytes + token.bytes + RecordID(high: UInt64(clamping: lifetimeSeconds), low: 0).bytes.prefix(8)
+    }
+}

@@ -1,0 +1,34 @@
+import HTTPServer
+import InviteStore
+import Platform
+
+extension Services {
+    /// `DELETE /v1/widget/session`: ends the session of the presented token; again 204 when it was ended before.
+    func endWidgetSession(_ call: Call) async throws -> HTTPResponse {
+        let claims = try participant(call, allowsEnded: true).claims
+        try requireRoomForRevocation()
+        let forgetAt = call.now.adding(seconds: policy.participant.maxSeconds + 1)
+        let ended = try await store.endSession(
+            EndSession(
+                tenant: claims.tenant,
+                session: claims.session,
+                forgetAt: forgetAt,
+                now: call.now,
+                audit: [
+                    audit.draft(
+                        "session.ended",
+                        call,
+                        tenant: claims.tenant,
+                        actor: Pseudonymizer.text(claims.participant),
+                        target: TypeID.text(.session, claims.session)
+                    )
+                ]
+            )
+        )
+        guard ended else { throw Problem.invalidToken("the store has no such session") }
+        revocations.insert([EndedSession(session: claims.session, forgetAt: forgetAt)])
+        var response = Responses.noContent()
+        CORS.apply(Self.verdict(claims), to: &response)
+        return response
+    }
+}

@@ -1,0 +1,118 @@
+import HTTPServer
+import InviteStore
+import StrictJSON
+
+extension Services {
+    /// Reads and checks one invite of a request.
+    func inviteRequest(_ body: BodyReader, _ principal: Principal) throws(Problem) -> InviteRequest {
+        var body = body
+        let campaign = try Self.campaign(&body)
+        let email = try Self.email(&body)
+        let requested = try body.integer("expires_in", in: 1...Int64(Int32.max))
+        let lifetime = try policy.invite.resolve(requested, rule: "invite lifetime")
+        let maxUses = try body.integer("max_uses", in: 1...ServiceLimits.maxUsesMax) ?? 1
+        let origins = try allowedOrigins(&body, principal)
+        let metadata = try Self.metadata(&body)
+        try body.finish()
+        return InviteRequest(
+            campaign: campaign,
+            email: email,
+            lifetimeSeconds: lifetime,
+            maxUses: Int(maxUses),
+            allowedOrigins: origins,
+            metadata: metadata
+        )
+    }
+
+    static func campaign(_ body: inout BodyReader) throws(Problem) -> CampaignID {
+        let text = try body.requiredString("campaign_id", charactersMax: CampaignID.charactersMax)
+        guard let campaign = CampaignID(text) else {
+            throw .invalid(
+                body.param("campaign_id"),
+                "\(body.param("campaign_id")) must be 1 to 64 of the characters A-Z a-z 0-9 _ . : -"
+            )
+        }
+        return campaign
+    }
+
+    static func email(_ body: inout BodyReader) throws(Problem) -> EmailAddress {
+        let text = try body.requiredString("participant_email", charactersMax: EmailAddress.bytesMax)
+        guard let email = EmailAddress(text) else {
+            throw .invalid(
+                body.param("participant_email"),
+                "\(body.param("participant_email")) must be one ASCII e-mail address of at most 254 characters."
+            )
+        }
+        return email
+    }
+
+    /// The invite's own list, each entry of which the key's list must hold; without one, the key's list.
+    private func allowedOrigins(_ body: inout BodyReader, _ principal: Principal) throws(Problem) -> [String] {
+        let ofKey = principal.key?.record.allowedOrigins ?? []
+        let texts = try Self.origins(&body)
+        guard let texts, !texts.isEmpty else { return ofKey }
+        for (index, text) in texts.enumerated() where !ofKey.isEmpty && !ofKey.contains(text) {
+            throw Problem(
+                .policyViolation,
+                "The API key's allowed_origins do not include this origin, and an invite only narrows them.",
+                param: "\(body.param("allowed_origins"))[\(index)]"
+            )
+        }
+        return texts
+    }
+
+    /// A list of origins in their one spelling; nil where the member is absent.
+    static func origins(_ body: inout BodyReader) throws(Problem) -> [String]? {
+        let texts = try body.strings(
+            "allowed_origins",
+            countMax: ServiceLimits.allowedOriginsMax,
+            charactersMax: WebOrigin.bytesMax
+        )
+        for (index, text) in (texts ?? []).enumerated() where WebOrigin(text) == nil {
+            throw .invalid(
+                "\(body.param("allowed_origins"))[\(index)]",
+                "An origin is scheme, host and port in lower case, such as https://app.example.com, without a path."
+            )
+        }
+        return texts
+    }
+
+    /// Canonical JSON of the metadata: the pairs in the order given.
+    private static func metadata(_ body: inout BodyReader) throws(Problem) -> [UInt8] {
+        guard let value = body.value("metadata") else { return [] }
+        let param = body.param("metadata")
+        guard value.kind == .object, value.count <= ServiceLimits.metadataPairsMax else {
+            throw .invalid(
+                param,
+                "\(param) must be an object of at most \(ServiceLimits.metadataPairsMax) strings."
+            )
+        }
+        var writer = JSONWriter(capacity: 128)
+        var bytes = 0
+        writer.beginObject()
+        for member in value.members {
+            let place = "\(param).\(String(member.name.prefix(64)))"
+            guard (1...ServiceLimits.metadataKeyCharactersMax).contains(member.name.utf8.count) else {
+                throw .invalid(
+                    place,
+                    "A metadata key must have 1 to \(ServiceLimits.metadataKeyCharactersMax) characters."
+                )
+            }
+            guard let text = member.value.string, text.utf8.count <= ServiceLimits.metadataValueCharactersMax else {
+                throw .invalid(
+                    place,
+                    "A metadata value must be a string of at most "
+                        + "\(ServiceLimits.metadataValueCharactersMax) characters."
+                )
+            }
+            bytes += member.name.utf8.count + text.utf8.count
+            writer.name(member.name)
+            writer.string(text)
+        }
+        writer.endObject()
+        guard bytes <= ServiceLimits.metadataBytesMax else {
+            throw .invalid(param, "\(param) must have at most \(ServiceLimits.metadataBytesMax) bytes in all.")
+        }
+        return value.count == 0 ? [] : writer.bytes
+    }
+}

@@ -1,0 +1,73 @@
+import HTTPServer
+import InviteStore
+import Platform
+import StrictJSON
+
+extension Services {
+    /// `GET /v1/api-keys`: newest first, without secrets.
+    func listAPIKeys(_ call: Call, _ principal: Principal) async throws -> HTTPResponse {
+        let page = try cursors.page(call, list: "api-keys", tenant: principal.tenant)
+        let keys = try await store.apiKeys(of: principal.tenant, page: page)
+        return Responses.list(
+            keys,
+            cursor: { cursors.text($0, list: "api-keys", tenant: principal.tenant) }
+        ) { key, writer in
+            key.write(secret: nil, now: call.now, to: &writer)
+        }
+    }
+
+    /// `GET /v1/api-keys/{id}`.
+    func getAPIKey(_ call: Call, _ principal: Principal) async throws -> HTTPResponse {
+        guard let id = TypeID.parse(.apiKey, call.pathParameters[0]),
+            let key = try await store.apiKey(id, of: principal.tenant)
+        else { throw Problem.notFound() }
+        return Responses.json(200) { key.write(secret: nil, now: call.now, to: &$0) }
+    }
+
+    /// `DELETE /v1/api-keys/{id}`: ends the key; `?family=true` ends what it minted too.
+    ///
+    /// Again 204.
+    func deleteAPIKey(_ call: Call, _ principal: Principal) async throws -> HTTPResponse {
+        let family = call.query["family"]
+        guard family == nil || family == "true" || family == "false" else {
+            throw Problem.invalid("family", "family must be true or false.")
+        }
+        guard let id = TypeID.parse(.apiKey, call.pathParameters[0]) else { throw Problem.notFound() }
+        if family == "true" { try requireRoomForRevocation() }
+        let changed = try await store.changeAPIKey(
+            id,
+            of: principal.tenant,
+            change: .revoke(at: call.now),
+            now: call.now,
+            audit: [keyAudit("key.revoked", id, call, principal)]
+        )
+        directory.invalidate(id)
+        guard changed != nil else { throw Problem.notFound() }
+        if family == "true" { try await endFamily(of: id, call, principal) }
+        return Responses.noContent()
+    }
+
+    private func endFamily(of id: RecordID, _ call: Call, _ principal: Principal) async throws {
+        let cutOffID = identifiers.next(at: call.now)
+        let outcome = try await store.createCutOff(
+            CreateCutOff(
+                id: cutOffID,
+                tenant: principal.tenant,
+                target: .apiKey(id),
+                forgetAt: call.now.adding(seconds: policy.longestDescentSeconds),
+                now: call.now,
+                audit: [
+                    audit.draft(
+                        "revocation.created",
+                        call,
+                        tenant: principal.tenant,
+                        actor: principal.actor,
+                        target: TypeID.text(.cutOff, cutOffID),
+                        detail: [("api_key_id", TypeID.text(.apiKey, id))]
+                    )
+                ]
+            )
+        )
+        if case .done(let cutOff) = outcome { revocations.insert([cutOff]) }
+    }
+}

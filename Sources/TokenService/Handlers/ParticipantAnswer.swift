@@ -1,0 +1,59 @@
+import HTTPServer
+import InviteStore
+import Platform
+import StrictJSON
+
+extension Services {
+    /// Writes the members that every new participant token comes with.
+    static func write(_ issued: IssuedParticipantToken, now: UnixTime, to writer: inout JSONWriter) {
+        writer.member("session_id", TypeID.text(.session, issued.session.id))
+        writer.member("participant_token", issued.token)
+        writer.member("token_type", "Bearer")
+        writer.member("expires_in", issued.expiresIn(at: now))
+        writer.member("expires_at", time: issued.expiresAt)
+        writer.member("renew_until", time: issued.session.renewUntil)
+    }
+
+    /// The participant token of a widget request, checked against keys, environment, origin and revocations.
+    ///
+    /// An expired token is returned with `isExpired` only where `allowsExpired`; one of an ended session only where
+    /// `allowsEnded`.
+    func participant(
+        _ call: Call,
+        allowsExpired: Bool = false,
+        allowsEnded: Bool = false
+    ) throws -> (claims: ParticipantClaims, isExpired: Bool) {
+        let values = call.request.fields.values("authorization")
+        guard values.count == 1, let token = Authenticator.bearer(values[0]) else {
+            throw Problem.invalidToken("no bearer token")
+        }
+        let presented: (claims: ParticipantClaims, isExpired: Bool)
+        do {
+            presented = try keyring.reader.participant(token, now: call.now)
+        } catch {
+            metrics.refused(error)
+            throw Problem(error, kind: .participant)
+        }
+        let claims = presented.claims
+        guard environment == nil || environment == claims.tenant.environment else {
+            throw Problem.invalidToken("token of the other environment")
+        }
+        if let bound = claims.origin, try CORS.origin(of: call.request) != bound {
+            throw Problem(.originNotAllowed, "This token belongs to another page.", privateReason: "origin differs")
+        }
+        if let refusal = revocations.refusal(of: claims), !(allowsEnded && refusal == .sessionEnded) {
+            metrics.refused(refusal)
+            throw Problem(refusal, kind: .participant)
+        }
+        guard !presented.isExpired || allowsExpired else {
+            metrics.refused(.expired)
+            throw Problem(.expired, kind: .participant)
+        }
+        return presented
+    }
+
+    /// How CORS answers for a token.
+    static func verdict(_ claims: ParticipantClaims) -> CORS.Verdict {
+        CORS.Verdict(origin: claims.origin, hasList: claims.seal.hasOriginList)
+    }
+}

@@ -1,0 +1,50 @@
+import CAssets
+import HTTPServer
+import InviteStore
+import OpenSSLKit
+import StrictJSON
+
+extension Services {
+    /// `GET /.well-known/jwks.json`: the public keys (RFC 7517), cacheable for five minutes.
+    func jwks(_ call: Call) -> HTTPResponse {
+        document(keyring.jwks, "application/json", maxAgeSeconds: 300, call)
+    }
+
+    /// `GET /openapi.yaml`.
+    func openAPI(_ call: Call) -> HTTPResponse {
+        document(Assets.openAPI, "application/yaml", maxAgeSeconds: 300, call)
+    }
+
+    /// `GET /docs`: the routes on one page, without a script.
+    func docs(_ call: Call) -> HTTPResponse {
+        var response = document(Assets.docs, "text/html; charset=utf-8", maxAgeSeconds: 300, call)
+        response.set(
+            "Content-Security-Policy",
+            "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        )
+        response.set("Referrer-Policy", "no-referrer")
+        return response
+    }
+
+    private func document(_ body: [UInt8], _ type: StaticString, maxAgeSeconds: Int, _ call: Call) -> HTTPResponse {
+        let tag = "\"" + Base64URLText.encode(Array(keys.cursor.authenticate(body).bytes.prefix(12))) + "\""
+        let isKnown = call.request.fields.values("if-none-match")
+            .flatMap { $0.split(separator: ",") }
+            .contains { $0.filter { $0 != " " } == tag || $0 == "*" }
+        var response =
+            isKnown
+            ? HTTPResponse(status: 304, body: [], contentType: nil)
+            : HTTPResponse(status: 200, body: body, contentType: type)
+        response.set("ETag", tag)
+        response.set("Cache-Control", "public, max-age=\(maxAgeSeconds)")
+        return response
+    }
+}
+
+/// Files embedded at compile time.
+enum Assets {
+    static let openAPI = unsafe [UInt8](
+        UnsafeBufferPointer(start: cassets_openapi_start(), count: cassets_openapi_length)
+    )
+    static let docs = unsafe [UInt8](UnsafeBufferPointer(start: cassets_docs_start(), count: cassets_docs_length))
+}

@@ -1,0 +1,41 @@
+package import InviteStore
+import Platform
+import StrictJSON
+
+/// Makes audit drafts for the changes that handlers ask the store for.
+package struct AuditTrail: Sendable {
+    private let identifiers: IdentifierGenerator
+
+    package init(identifiers: IdentifierGenerator) { self.identifiers = identifiers }
+
+    /// A draft for one change.
+    ///
+    /// `detail` holds pairs of text; no address, key or token may stand there.
+    package func draft(
+        _ type: String,
+        _ call: Call,
+        tenant: Tenant?,
+        actor: String,
+        target: String,
+        detail: [(StaticString, String)] = []
+    ) -> AuditDraft {
+        var bytes: [UInt8] = []
+        if !detail.isEmpty {
+            var writer = JSONWriter(capacity: 96)
+            writer.beginObject()
+            for (name, value) in detail { writer.member(name, value) }
+            writer.endObject()
+            bytes = writer.bytes
+        }
+        return AuditDraft(
+            id: identifiers.next(at: call.now),
+            type: type,
+            at: call.now,
+            tenant: tenant,
+            actor: actor,
+            target: target,
+            requestID: call.requestID,
+            detail: bytes
+        )
+    }
+}

@@ -1,0 +1,201 @@
+package import InviteStore
+package import Platform
+
+/// Where tokens come from: the only place that knows the order of steps.
+///
+/// Each verb validates nothing about the caller (that is done before) and answers only after the store has synced:
+///
+/// 1. seal the address, make the ids;
+/// 2. one store transaction: state, audit, idempotency, and the number of the last cut-off (`rev`);
+/// 3. sign with that `rev`.
+///
+/// A process that dies between 2 and 3 leaves a stored invite whose token nobody saw; the same `Idempotency-Key`
+/// gets it.
+package struct Issuance: Sendable {
+    package let store: any InviteStore
+    package let keyring: SigningKeyring
+    package let identifiers: IdentifierGenerator
+    package let sealer: RecordSealer
+    package let pseudonyms: Pseudonymizer
+    package let audit: AuditTrail
+    package let policy: LifetimePolicy
+    /// The `iss` of every token.
+    package let issuerURL: String
+
+    package init(
+        store: any InviteStore,
+        keyring: SigningKeyring,
+        identifiers: IdentifierGenerator,
+        sealer: RecordSealer,
+        pseudonyms: Pseudonymizer,
+        audit: AuditTrail,
+        policy: LifetimePolicy,
+        issuerURL: String
+    ) {
+        self.store = store
+        self.keyring = keyring
+        self.identifiers = identifiers
+        self.sealer = sealer
+        self.pseudonyms = pseudonyms
+        self.audit = audit
+        self.policy = policy
+        self.issuerURL = issuerURL
+    }
+}
+
+// MARK: - Invites
+
+/// One invite as a backend asks for it, checked.
+package struct InviteRequest: Equatable, Sendable {
+    package var campaign: CampaignID
+    package var email: EmailAddress
+    package var lifetimeSeconds: Int64
+    package var maxUses: Int
+    package var allowedOrigins: [String]
+    /// Canonical JSON object; empty where there is none.
+    package var metadata: [UInt8]
+}
+
+extension Issuance {
+    /// The row of a new invite, everything but its `rev`.
+    package func record(
+        _ request: InviteRequest,
+        _ tenant: Tenant,
+        apiKey: RecordID,
+        now: UnixTime
+    ) throws -> InviteRecord {
+        let id = identifiers.next(at: now)
+        let details = SealedDetails(email: request.email.text, metadata: request.metadata)
+        let issuedAt = UnixTime(seconds: now.seconds)
+        return InviteRecord(
+            id: id,
+            tenant: tenant,
+            apiKey: apiKey,
+            campaign: request.campaign.text,
+            participant: try pseudonyms.pseudonym(of: request.email, in: tenant),
+            addressIndex: pseudonyms.addressIndex(of: request.email, in: tenant),
+            sealed: try sealer.seal(details, of: tenant, record: id),
+            allowedOrigins: request.allowedOrigins,
+            maxUses: request.maxUses,
+            createdAt: issuedAt,
+            expiresAt: issuedAt.adding(seconds: request.lifetimeSeconds)
+        )
+    }
+
+    /// Stores invites and gives them back with the `rev` that their tokens must carry.
+    package func mint(
+        _ invites: [InviteRecord],
+        _ call: Call,
+        _ principal: Principal,
+        claim: IdempotencyClaim?
+    ) async throws -> Idempotent<[InviteRecord]> {
+        let drafts = invites.map { invite in
+            audit.draft(
+                "invite.created",
+                call,
+                tenant: invite.tenant,
+                actor: principal.actor,
+                target: TypeID.text(.invite, invite.id),
+                detail: [
+                    ("campaign_id", invite.campaign), ("subject", Pseudonymizer.text(invite.participant)),
+                    ("expires_at", RFC3339.text(invite.expiresAt)),
+                ]
+            )
+        }
+        let command = CreateInvites(invites: invites, claim: claim, audit: drafts, now: call.now)
+        switch try await store.createInvites(command) {
+        case .done(.created(let rev)):
+            return .done(
+                invites.map { invite in
+                    var stored = invite
+                    stored.rev = rev
+                    return stored
+                }
+            )
+        case .done(.keyNotActive): throw Problem.unauthorized("the key was ended while the request ran")
+        case .replay(let result): return .replay(result: result)
+        case .mismatch: return .mismatch
+        }
+    }
+
+    /// The token of a stored invite: the same claims however often it is signed.
+    package func token(of invite: InviteRecord, email: String) throws -> String {
+        try keyring.issuer.invite(
+            InviteClaims(
+                invite: invite.id,
+                tenant: invite.tenant,
+                campaign: invite.campaign,
+                participant: invite.participant,
+                issuedAt: invite.createdAt,
+                expiresAt: invite.expiresAt,
+                rev: invite.rev,
+                email: policy.emailInToken ? email : nil
+            )
+        )
+    }
+}
+
+// MARK: - Sessions
+
+/// A participant token that was just signed.
+package struct IssuedParticipantToken: Sendable {
+    package let token: String
+    package let id: RecordID
+    package let issuedAt: UnixTime
+    package let expiresAt: UnixTime
+    package let session: SessionRecord
+    package let email: String
+
+    /// Whole seconds that the token has left at `now`.
+    package func expiresIn(at now: UnixTime) -> Int64 { max(0, expiresAt.seconds - now.seconds) }
+}
+
+extension Issuance {
+    /// Signs a participant token for a session, never past the session's `renew_until`.
+    ///
+    /// `id` and `issuedAt` are given only to sign the same claims again.
+    package func participantToken(
+        _ session: SessionRecord,
+        lifetimeSeconds: Int64,
+        hasOriginList: Bool,
+        id: RecordID? = nil,
+        issuedAt: UnixTime
+    ) throws -> IssuedParticipantToken {
+        guard let details = session.details(sealer) else {
+            throw Problem.internalError("session \(TypeID.text(.session, session.id)) does not open")
+        }
+        let tokenID = id ?? identifiers.next(at: issuedAt)
+        let issued = UnixTime(seconds: issuedAt.seconds)
+        let expiresAt = min(issued.adding(seconds: lifetimeSeconds), session.renewUntil)
+        let token = try keyring.issuer.participant(
+            ParticipantClaims(
+                token: tokenID,
+                tenant: session.tenant,
+                session: session.id,
+                campaign: session.campaign,
+                participant: session.participant,
+                issuedAt: issued,
+                expiresAt: expiresAt,
+                rev: session.rev,
+                seal: TokenSealContent(
+                    email: details.email,
+                    renewUntil: session.renewUntil,
+                    invite: session.invite,
+                    apiKey: session.apiKey,
+                    hasOriginList: hasOriginList
+                ),
+                origin: session.origin,
+                email: policy.emailInToken ? details.email : nil,
+                boundKey: session.boundKey
+            )
+        )
+        return IssuedParticipantToken(
+            token: token,
+            id: tokenID,
+            issuedAt: issued,
+            expiresAt: expiresAt,
+            session: session,
+            email: details.email
+        )
+    }
+}

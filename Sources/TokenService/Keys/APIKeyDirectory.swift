@@ -1,0 +1,88 @@
+package import InviteStore
+package import OpenSSLKit
+package import Platform
+import Synchronization
+
+/// Finds API keys by what a client presents: a checksum, a keyed digest, a bounded cache, then the store.
+package final class APIKeyDirectory: Sendable {
+    private struct State {
+        /// Two generations: what is found in the old one moves to the young one; when the young one is full it
+        /// becomes the old one and the old one goes.
+        ///
+        /// Bounds the cache at twice its entries without a list.
+        var young: [Digest256: AuthenticatedKey] = [:]
+        var old: [Digest256: AuthenticatedKey] = [:]
+        var digests: [RecordID: Digest256] = [:]
+        var meters: [RecordID: RateMeter] = [:]
+        /// Raised by every change of a key, so that a look-up begun before it can not put the old state back.
+        var generation: UInt64 = 0
+    }
+
+    private let store: any InviteStore
+    private let digestKey: HMACSHA256Key
+    private let state = Mutex(State())
+
+    package init(store: any InviteStore, digestKey: HMACSHA256Key) {
+        self.store = store
+        self.digestKey = digestKey
+    }
+
+    /// The keyed digest under which a secret is stored.
+    package func digest(of secret: APIKeySecret) -> Digest256 { digestKey.authenticate(Array(secret.text.utf8)) }
+
+    /// The key in the cache, without waiting.
+    package func cached(_ digest: Digest256) -> AuthenticatedKey? {
+        state.withLock { state in
+            if let key = state.young[digest] { return key }
+            guard let key = state.old[digest] else { return nil }
+            Self.insert(key, digest, into: &state)
+            return key
+        }
+    }
+
+    /// The key as the store has it, taken into the cache; nil where there is none.
+    package func load(_ digest: Digest256) async throws(StoreError) -> AuthenticatedKey? {
+        let generation = state.withLock { $0.generation }
+        let presented = digest.bytes
+        guard let record = try await store.apiKey(digest: presented),
+            constantTimeEquals(record.digest, presented)
+        else { return nil }
+        return state.withLock { state in
+            let meter = state.meters[record.id] ?? RateMeter()
+            state.meters[record.id] = meter
+            let key = AuthenticatedKey(record, meter: meter)
+            if state.generation == generation { Self.insert(key, digest, into: &state) }
+            return key
+        }
+    }
+
+    /// Forgets a key that changed; the next request reads it anew.
+    package func invalidate(_ id: RecordID) {
+        state.withLock { state in
+            state.generation &+= 1
+            guard let digest = state.digests.removeValue(forKey: id) else { return }
+            state.young[digest] = nil
+            state.old[digest] = nil
+        }
+    }
+
+    /// Forgets meters whose minute is over and whose key is not in the cache.
+    package func trim(now: UnixTime) {
+        state.withLock { state in
+            guard state.meters.count > ServiceLimits.keyCacheEntriesMax else { return }
+            let cached = state.digests
+            state.meters = state.meters.filter { cached[$0.key] != nil || !$0.value.isIdle(at: now) }
+        }
+    }
+
+    private static func insert(_ key: AuthenticatedKey, _ digest: Digest256, into state: inout State) {
+        if state.young.count >= ServiceLimits.keyCacheEntriesMax {
+            state.old = state.young
+            state.young = [:]
+            state.digests = [:]
+            for (digest, key) in state.old { state.digests[key.record.id] = digest }
+        }
+        state.young[digest] = key
+        state.digests[key.record.id] = digest
+    }
+}

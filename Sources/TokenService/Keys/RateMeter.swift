@@ -1,0 +1,60 @@
+package import Platform
+import Synchronization
+
+/// What a key has left in the current minute.
+package struct RateState: Equatable, Sendable {
+    package let limit: Int
+    package let remaining: Int
+    /// When the window ends, in epoch seconds.
+    package let resetSeconds: Int64
+    package let isAllowed: Bool
+
+    package init(limit: Int, remaining: Int, resetSeconds: Int64, isAllowed: Bool) {
+        self.limit = limit
+        self.remaining = remaining
+        self.resetSeconds = resetSeconds
+        self.isAllowed = isAllowed
+    }
+}
+
+/// Counts requests in windows of one minute, aligned to the clock; exact under concurrency.
+package final class RateMeter: Sendable {
+    package static let windowSeconds: Int64 = 60
+
+    private struct Window {
+        var start: Int64 = 0
+        var used = 0
+    }
+
+    private let window = Mutex(Window())
+
+    package init() {}
+
+    /// Counts one request, and says whether it is within `limit`.
+    ///
+    /// A refused request is not counted.
+    ///
+    /// A clock that goes back stays in the later window, so that no window is given twice.
+    package func count(limit: Int, now: UnixTime) -> RateState {
+        let start = now.seconds - now.seconds % Self.windowSeconds
+        return window.withLock { window in
+            if start > window.start {
+                window.start = start
+                window.used = 0
+            }
+            let isAllowed = window.used < limit
+            if isAllowed { window.used += 1 }
+            return RateState(
+                limit: limit,
+                remaining: max(0, limit - window.used),
+                resetSeconds: window.start + Self.windowSeconds,
+                isAllowed: isAllowed
+            )
+        }
+    }
+
+    /// True where the window is over and the meter may be forgotten.
+    package func isIdle(at now: UnixTime) -> Bool {
+        window.withLock { now.seconds >= $0.start + Self.windowSeconds }
+    }
+}

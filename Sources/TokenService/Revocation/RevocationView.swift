@@ -1,0 +1,127 @@
+package import InviteStore
+package import Platform
+import Synchronization
+
+/// What is revoked, in memory: the cut-offs and the ended sessions that can still hit a living token.
+///
+/// Validation looks here and nowhere else. The view only ever grows wider in effect between two upkeeps: an entry goes
+/// when the last token that it can hit has expired. It is filled from the store at the start, and at once by this
+/// process's own revocations, after their commit and before their answer.
+package final class RevocationView: Sendable {
+    /// At most this many cut-offs and as many ended sessions; each costs about 100 bytes.
+    package static let entriesMax = 1_000_000
+
+    private struct CutOffKey: Hashable {
+        let tenant: Tenant
+        let target: CutOffTarget
+    }
+
+    private struct CutOffEntry {
+        var number: Int64
+        var forgetAt: UnixTime
+    }
+
+    private struct State {
+        var lastNumber: Int64 = 0
+        var cutOffs: [CutOffKey: CutOffEntry] = [:]
+        var endedSessions: [RecordID: UnixTime] = [:]
+    }
+
+    /// Read without the lock on every validation.
+    private let lastNumberFast = Atomic<Int64>(0)
+    private let state = Mutex(State())
+
+    package init() {}
+
+    /// The number of the newest cut-off known here: the `rev` of what is minted now.
+    package var lastNumber: Int64 { lastNumberFast.load(ordering: .acquiring) }
+
+    /// True where another entry fits.
+    package var hasRoom: Bool {
+        state.withLock { $0.cutOffs.count < Self.entriesMax && $0.endedSessions.count < Self.entriesMax }
+    }
+
+    /// Takes in cut-offs, in any order, also repeatedly.
+    package func insert(_ records: [CutOffRecord]) {
+        guard !records.isEmpty else { return }
+        state.withLock { state in
+            for record in records {
+                let key = CutOffKey(tenant: record.tenant, target: record.target)
+                var entry = state.cutOffs[key] ?? CutOffEntry(number: 0, forgetAt: record.forgetAt)
+                entry.number = max(entry.number, record.number)
+                entry.forgetAt = max(entry.forgetAt, record.forgetAt)
+                state.cutOffs[key] = entry
+                state.lastNumber = max(state.lastNumber, record.number)
+            }
+            lastNumberFast.store(state.lastNumber, ordering: .releasing)
+        }
+    }
+
+    /// Raises the last number, where the store knows of later cut-offs that are forgotten already.
+    package func advance(toNumber number: Int64) {
+        state.withLock { state in
+            state.lastNumber = max(state.lastNumber, number)
+            lastNumberFast.store(state.lastNumber, ordering: .releasing)
+        }
+    }
+
+    /// Takes in ended sessions.
+    package func insert(_ ended: [EndedSession]) {
+        guard !ended.isEmpty else { return }
+        state.withLock { state in
+            for session in ended {
+                state.endedSessions[session.session] = max(
+                    state.endedSessions[session.session] ?? session.forgetAt,
+                    session.forgetAt
+                )
+            }
+        }
+    }
+
+    /// Why a participant token is dead, or nil.
+    package func refusal(of claims: ParticipantClaims) -> TokenRefusal? {
+        state.withLock { state in
+            if state.endedSessions[claims.session] != nil { return .sessionEnded }
+            guard claims.rev < state.lastNumber else { return nil }
+            var targets: [CutOffTarget] = [
+                .token(claims.token), .session(claims.session), .participant(claims.participant),
+                .campaign(claims.campaign), .apiKey(claims.seal.apiKey), .workspace,
+            ]
+            if let invite = claims.seal.invite { targets.append(.invite(invite)) }
+            return Self.isCut(targets, claims.tenant, claims.rev, state) ? .revoked : nil
+        }
+    }
+
+    /// True where a cut-off covers an invite token, as far as the token itself tells; its key is known to the store.
+    package func isCut(_ claims: InviteClaims, apiKey: RecordID?) -> Bool {
+        state.withLock { state in
+            guard claims.rev < state.lastNumber else { return false }
+            var targets: [CutOffTarget] = [
+                .token(claims.invite), .invite(claims.invite), .participant(claims.participant),
+                .campaign(claims.campaign), .workspace,
+            ]
+            if let apiKey { targets.append(.apiKey(apiKey)) }
+            return Self.isCut(targets, claims.tenant, claims.rev, state)
+        }
+    }
+
+    /// Forgets what can hit nothing any more.
+    package func forget(before now: UnixTime) {
+        state.withLock { state in
+            state.cutOffs = state.cutOffs.filter { $0.value.forgetAt > now }
+            state.endedSessions = state.endedSessions.filter { $0.value > now }
+        }
+    }
+
+    /// How many entries are held, for the metrics.
+    package var counts: (cutOffs: Int, endedSessions: Int) {
+        state.withLock { ($0.cutOffs.count, $0.endedSessions.count) }
+    }
+
+    private static func isCut(_ targets: [CutOffTarget], _ tenant: Tenant, _ rev: Int64, _ state: State) -> Bool {
+        targets.contains { target in
+            guard let entry = state.cutOffs[CutOffKey(tenant: tenant, target: target)] else { return false }
+            return rev < entry.number
+        }
+    }
+}

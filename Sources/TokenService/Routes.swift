@@ -1,0 +1,112 @@
+import HTTPServer
+
+extension Services {
+    /// Every route of the public listener.
+    ///
+    /// openapi.yaml describes the same set; a test holds the two together.
+    package func routes(readiness: Readiness) -> [Route] {
+        backendRoutes() + widgetRoutes() + openRoutes(readiness)
+    }
+
+    private func backendRoutes() -> [Route] {
+        let page = ["limit", "cursor"]
+        return [
+            Route(.post, "/v1/invites", .apiKey(Scope("invites", .write)), .keyed(createInvite)),
+            Route(
+                .get,
+                "/v1/invites",
+                .apiKey(Scope("invites", .read)),
+                parameters: page + ["campaign_id", "participant_email", "status"],
+                .keyed(listInvites)
+            ),
+            Route(
+                .post,
+                "/v1/invites/batch",
+                .apiKey(Scope("invites", .write)),
+                bodyBytesMax: ServiceLimits.batchBytesMax,
+                .keyed(createInviteBatch)
+            ),
+            Route(.get, "/v1/invites/{id}", .apiKey(Scope("invites", .read)), .keyed(getInvite)),
+            Route(.delete, "/v1/invites/{id}", .apiKey(Scope("invites", .delete)), .keyed(deleteInvite)),
+            Route(.post, "/v1/participant-tokens", .apiKey(Scope("tokens", .write)), .keyed(createParticipantToken)),
+            Route(.post, "/v1/tokens/verify", .apiKey(Scope("tokens", .read)), .keyed(verifyToken)),
+            Route(
+                .post,
+                "/v1/tokens/introspect",
+                .apiKey(Scope("tokens", .read)),
+                problemForm: .oauth,
+                .keyed(introspectToken)
+            ),
+            Route(
+                .post,
+                "/v1/revocations",
+                .apiKey(Scope("tokens", .delete)),
+                parameters: ["preview"],
+                .keyed(createRevocation)
+            ),
+            Route(.get, "/v1/api-keys", .apiKey(Scope("keys", .read)), parameters: page, .keyed(listAPIKeys)),
+            Route(.post, "/v1/api-keys", .apiKey(Scope("keys", .write)), .keyed(createAPIKey)),
+            Route(.get, "/v1/api-keys/{id}", .apiKey(Scope("keys", .read)), .keyed(getAPIKey)),
+            Route(
+                .delete,
+                "/v1/api-keys/{id}",
+                .apiKey(Scope("keys", .delete)),
+                parameters: ["family"],
+                .keyed(deleteAPIKey)
+            ),
+            Route(
+                .get,
+                "/v1/audit-events",
+                .apiKey(Scope("audit", .read)),
+                parameters: page + ["type", "actor", "target", "since", "until"],
+                .keyed(listAuditEvents)
+            ),
+        ]
+    }
+
+    private func widgetRoutes() -> [Route] {
+        [
+            Route(.post, "/v1/widget/sessions", .widget, .waiting(openWidgetSession)),
+            Route(.get, "/v1/widget/session", .widget, .immediate(readWidgetSession)),
+            Route(.delete, "/v1/widget/session", .widget, .waiting(endWidgetSession)),
+            Route(.post, "/v1/widget/session/renew", .widget, .waiting(renewWidgetSession)),
+            Route(
+                .get,
+                "/v1/forward-auth",
+                .open,
+                parameters: ["workspace_id", "environment", "campaign_id"],
+                .waiting(forwardAuth)
+            ),
+        ]
+    }
+
+    private func openRoutes(_ readiness: Readiness) -> [Route] {
+        [
+            Route(.get, "/.well-known/jwks.json", .open, .immediate { jwks($0) }),
+            Route(.get, "/openapi.yaml", .open, .immediate { openAPI($0) }),
+            Route(.get, "/docs", .open, .immediate { docs($0) }),
+        ] + Self.healthRoutes(readiness)
+    }
+
+    /// The routes that both listeners have.
+    package static func healthRoutes(_ readiness: Readiness) -> [Route] {
+        [
+            Route(.get, "/livez", .open, .immediate { _ in Self.plain(200, "ok\n") }),
+            Route(
+                .get,
+                "/readyz",
+                .open,
+                .waiting { _ in
+                    await readiness.isReady() ? Self.plain(200, "ok\n") : Self.plain(503, "not ready\n")
+                }
+            ),
+        ]
+    }
+
+    static func plain(_ status: Int, _ text: String) -> HTTPResponse {
+        var response = HTTPResponse(status: status, body: Array(text.utf8), contentType: "text/plain; charset=utf-8")
+        response.set("Cache-Control", "no-store")
+        if status == 503 { response.set("Retry-After", "1") }
+        return response
+    }
+}

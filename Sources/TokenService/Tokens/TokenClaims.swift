@@ -1,0 +1,58 @@
+package import InviteStore
+package import Platform
+
+/// The `typ` of each kind of token, and the audience that goes with it.
+package enum TokenKind: String, Sendable, CaseIterable {
+    case invite
+    case participant
+
+    /// The `typ` header member (RFC 8725 section 3.11).
+    package var type: String {
+        switch self {
+        case .invite: "invite+jwt"
+        case .participant: "participant+jwt"
+        }
+    }
+
+    /// The `aud` claim for one workspace.
+    package func audience(_ workspace: RecordID) -> String {
+        TypeID.text(.workspace, workspace) + "/" + rawValue
+    }
+
+    /// The workspace that an audience of this kind names; nil for any other text.
+    package func workspace(ofAudience audience: String) -> RecordID? {
+        guard let slash = audience.firstIndex(of: "/"), audience[audience.index(after: slash)...] == rawValue else {
+            return nil
+        }
+        return TypeID.parse(.workspace, audience[..<slash])
+    }
+}
+
+/// The claims of an invite token.
+package struct InviteClaims: Equatable, Sendable {
+    package var invite: RecordID
+    package var tenant: Tenant
+    package var campaign: String
+    package var participant: KeyedDigest16
+    package var issuedAt: UnixTime
+    package var expiresAt: UnixTime
+    package var rev: Int64
+    /// Only where the policy says so.
+    package var email: String?
+}
+
+/// The claims of a participant token.
+package struct ParticipantClaims: Equatable, Sendable {
+    package var token: RecordID
+    package var tenant: Tenant
+    package var session: RecordID
+    package var campaign: String
+    package var participant: KeyedDigest16
+    package var issuedAt: UnixTime
+    package var expiresAt: UnixTime
+    package var rev: Int64
+    package var seal: TokenSealContent
+    package var origin: String?
+    package var email: String?
+    package var boundKey: String?
+}
