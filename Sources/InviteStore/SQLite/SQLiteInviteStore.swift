@@ -186,6 +186,13 @@
             return removed
         }
 
+        /// Lets the data base file grow to this many pages of 4,096 bytes at most; no fewer than it has already.
+        package func limitPages(to pages: Int) async throws(StoreError) {
+            try await write { writer throws(SQLiteFailure) in
+                try writer.connection.execute("PRAGMA max_page_count = \(max(1, pages))")
+            }
+        }
+
         package func isReady() async -> Bool { health.current == .ready }
 
         package func close() async {

@@ -91,6 +91,9 @@
             }
         }
 
+        /// The runs that are searched.
+        var live: [LookupEpoch] { epochs.filter { $0.state == .live } }
+
         // MARK: Inside a transaction
 
         mutating func add(_ entry: LookupEntry) {

@@ -1,0 +1,158 @@
+#if SQLite
+    import InviteStore
+    import Platform
+    import Testing
+    import TestSupport
+
+    @Suite("The look-up of the SQLite store, against a model")
+    struct LookupTests {
+        private struct Random {
+            let source: SeededRandomSource
+
+            func next(_ bound: Int) -> Int { Int(source.words().0 % UInt64(bound)) }
+        }
+
+        private static let campaigns = ["spring", "summer", "autumn"]
+
+        @Test(
+            "Lists are complete at every instant through late ids, flushes, merges and restarts",
+            arguments: [1, 2, 3, 4] as [UInt64]
+        )
+        func isComplete(seed: UInt64) async throws {
+            let random = Random(source: SeededRandomSource(seed: seed))
+            let directory = TemporaryDirectory()
+            var options = SQLiteStoreOptions()
+            options.lookupBufferEntries = [7, 64, 300, 2000][Int(seed) - 1]
+            func open() throws -> SQLiteInviteStore {
+                try SQLiteInviteStore(
+                    directory: directory.path,
+                    auditSealer: TestSealer(),
+                    time: SystemTimeSource(),
+                    options: options
+                )
+            }
+            var fixture = try await Fixture.make(try open(), directory)
+            var model: [RecordID: InviteRecord] = [:]
+            for round in 0..<120 {
+                var batch: [InviteRecord] = []
+                for _ in 0..<(1 + random.next(30)) {
+                    // Ids from ten days around now, in any order.
+                    let at = Fixture.start.adding(seconds: Int64(random.next(1_700_000) - 850_000))
+                    let words = random.source.words()
+                    let id = RecordID(high: UInt64(at.milliseconds) << 16 | words.0 & 0xFFFF, low: words.1)
+                    batch.append(
+                        fixture.invite(
+                            id: id,
+                            campaign: Self.campaigns[random.next(3)],
+                            participant: UInt64(random.next(6))
+                        )
+                    )
+                }
+                let command = CreateInvites(
+                    invites: batch,
+                    audit: [fixture.draft("round.\(round)")],
+                    now: Fixture.start
+                )
+                #expect(try await fixture.store.createInvites(command) == .done(.created(rev: 0)))
+                for invite in batch { model[invite.id] = invite }
+                if round % 17 == 16 {
+                    await fixture.store.close()
+                    fixture = try await Fixture.make(try open(), directory, initialised: false)
+                }
+                if round % 5 == 0 || round == 119 { try await check(fixture, model, random) }
+            }
+            let page = try await fixture.store.auditEvents(
+                of: fixture.tenant,
+                filter: AuditFilter(),
+                page: PageRequest(limit: 100)
+            )
+            #expect(page.records.count == 100)
+            #expect(page.next != nil)
+        }
+
+        private func check(_ fixture: Fixture, _ model: [RecordID: InviteRecord], _ random: Random) async throws {
+            let campaign = Self.campaigns[random.next(3)]
+            let address = fixture.invite(participant: UInt64(random.next(6))).addressIndex
+            for filter in [InviteFilter(campaign: campaign), InviteFilter(addressIndex: address)] {
+                let expected = model.values.filter {
+                    $0.campaign == filter.campaign ?? $0.campaign
+                        && $0.addressIndex == filter.addressIndex ?? $0.addressIndex
+                }
+                let found = try await ListingContractTests.all(fixture, filter, limit: 1 + random.next(100))
+                #expect(found == expected.map(\.id).sorted { $1 < $0 })
+            }
+        }
+
+        @Test("Lists stay complete while others mint, flush and merge")
+        func isCompleteUnderLoad() async throws {
+            let directory = TemporaryDirectory()
+            var options = SQLiteStoreOptions()
+            options.lookupBufferEntries = 40
+            let store = try SQLiteInviteStore(
+                directory: directory.path,
+                auditSealer: TestSealer(),
+                time: SystemTimeSource(),
+                options: options
+            )
+            let fixture = try await Fixture.make(store, directory)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for worker in 0..<8 {
+                    group.addTask {
+                        var mine: Set<RecordID> = []
+                        for _ in 0..<60 {
+                            let invite = fixture.invite(campaign: "c\(worker)")
+                            try await fixture.mint(invite)
+                            mine.insert(invite.id)
+                            let found = try await ListingContractTests.all(
+                                fixture,
+                                InviteFilter(campaign: "c\(worker)"),
+                                limit: 100
+                            )
+                            #expect(Set(found) == mine)
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+        }
+
+        @Test("Entries of swept invites leave the look-up, those of later ones stay")
+        func forgets() async throws {
+            let directory = TemporaryDirectory()
+            var options = SQLiteStoreOptions()
+            options.lookupBufferEntries = 64
+            let store = try SQLiteInviteStore(
+                directory: directory.path,
+                auditSealer: TestSealer(),
+                time: SystemTimeSource(),
+                options: options
+            )
+            let fixture = try await Fixture.make(store, directory)
+            let day: Int64 = 24 * 3600
+            for month in 0..<6 {
+                let now = Fixture.start.adding(seconds: Int64(month) * 40 * day)
+                var stored: [RecordID] = []
+                for _ in 0..<500 { stored.append(try await fixture.mint(fixture.invite(at: now), at: now)[0].id) }
+                // Older than everything that was swept before.
+                let late = fixture.invite(at: now, id: fixture.ids.next(at: now.adding(seconds: -60 * day)))
+                try await fixture.mint(late, at: now)
+                let found = try await ListingContractTests.all(
+                    fixture,
+                    InviteFilter(campaign: "spring"),
+                    limit: 100,
+                    now: now
+                )
+                #expect(found == stored.reversed() + [late.id])
+                #expect(try await store.sweep(now: now.adding(seconds: 31 * day), rowsMax: 10_000) == 501)
+                #expect(
+                    try await ListingContractTests.all(fixture, InviteFilter(campaign: "spring"), now: now) == []
+                )
+            }
+            // Each transaction does one step of the upkeep that is due.
+            for _ in 0..<100 { try await store.appendAudit([], now: Fixture.start.adding(seconds: 200 * day)) }
+            let statistics = try await store.lookupStatistics()
+            #expect(statistics.bufferedEntries < 64)
+            #expect(statistics.inviteEntriesMax <= 126)
+        }
+    }
+#endif
