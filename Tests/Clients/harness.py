@@ -420,16 +420,16 @@ def check_error(answer):
     assert re.fullmatch(r"[a-z_]+", error["code"]), error
 
 
-def assert_error(answer, status, code=None, param=None):
+def assert_error(answer, status, code=None, param=None, note=""):
     """The answer is this error; a list of codes or statuses means any of them."""
     statuses = status if isinstance(status, (list, tuple, set)) else [status]
-    assert answer.status_code in statuses, f"expected {status}, got {answer.status_code}: {answer.text[:500]}"
+    assert answer.status_code in statuses, f"{note}: expected {status}, got {answer.status_code}: {answer.text[:500]}"
     error = answer.json()["error"]
     if code is not None:
         codes = code if isinstance(code, (list, tuple, set)) else [code]
-        assert error["code"] in codes, error
+        assert error["code"] in codes, (note, error)
     if param is not None:
-        assert error.get("param") == param, error
+        assert error.get("param") == param, (note, error)
     return error
 
 
