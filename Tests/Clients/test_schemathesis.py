@@ -12,7 +12,6 @@ import harness
 DESCRIPTION = harness.TOP / "openapi.yaml"
 CONFIGURATION = pathlib.Path(__file__).with_name("schemathesis.toml")
 EXAMPLES = "25"
-SEED = "20261121"
 
 
 def tool(name):
@@ -29,7 +28,7 @@ def schemathesis(service, directory, *words):
         [
             tool("schemathesis"), "--config-file", str(CONFIGURATION), "run", str(DESCRIPTION), "--url", service.url,
             "--workers", "1", "--phases", "examples,coverage,fuzzing", "--max-examples", EXAMPLES,
-            "--seed", SEED, "--generation-deterministic", "--generation-database", "none", "--no-color",
+            "--generation-deterministic", "--no-color",
             "--suppress-health-check", "all", "--warnings", "off", "--request-timeout", "15", *words,
         ],
         capture_output=True, text=True, timeout=240, cwd=directory, env=harness.clean_environment(),
