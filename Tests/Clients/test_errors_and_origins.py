@@ -149,7 +149,8 @@ def test_error_bodies_byte_by_byte(api, method, path, body, status):
     ],
 )
 def test_problem_details_when_preferred(api, accept, problem):
-    answer = api.post("/v1/invites", {"campaign_id": 1}, headers={"Accept": accept})
+    body = {"campaign_id": 1, "participant_email": email()}
+    answer = api.post("/v1/invites", body, headers={"Accept": accept})
     assert answer.status_code == 400
     kind = answer.headers["Content-Type"].split(";")[0]
     if problem is None:
