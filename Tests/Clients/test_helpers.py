@@ -1,0 +1,112 @@
+"""The suite's own helpers, checked without the service: a broken ruler measures nothing."""
+
+import socket
+import threading
+
+import pytest
+
+import formats
+import harness
+import wire
+
+
+def test_checksum_is_crc32_iso_hdlc_in_base62():
+    assert formats.base62(0, 6) == "000000"
+    assert formats.base62(61, 6) == "00000z"
+    assert formats.base62(62, 6) == "000010"
+    # The check value of CRC-32/ISO-HDLC over "123456789" is CBF43926.
+    assert formats.key_checksum("123456789") == formats.base62(0xCBF43926, 6)
+    key = formats.key_with_checksum("ts_test_", "a" * 37)
+    assert len(key) == 8 + 43 and harness.KEY_SHAPE.fullmatch(key)
+
+
+def test_ids_and_times():
+    assert formats.is_id(formats.unknown_id("inv"), "inv")
+    assert not formats.is_id("inv_81dxf6dt00f8s8kxz8c6w1xq3v", "inv")
+    assert not formats.is_id("inv_01dxf6dt00f8s8kxz8c6w1xq3", "inv")
+    assert formats.instant("1970-01-01T00:01:00Z") == 60
+    with pytest.raises(AssertionError):
+        formats.instant("1970-01-01T00:01:00+00:00")
+
+
+def test_base64url_is_canonical():
+    assert formats.unb64u("AA") == b"\0"
+    for bad in ("AB", "AA==", "A+", "A A"):
+        with pytest.raises((AssertionError, ValueError)):
+            formats.unb64u(bad)
+
+
+def test_high_s_is_its_own_inverse():
+    signature = b"\1" * 64
+    assert formats.high_s(signature) != signature
+    assert formats.high_s(formats.high_s(signature)) == signature
+
+
+def test_ready_line_is_found_among_others():
+    class Made:
+        issuer = "http://localhost:8080"
+
+    running = harness.Service(Made())
+    running._look_for_addresses("12:30:01 issuer http://localhost:8080 listen 127.0.0.1:0 127.0.0.1:0")
+    assert running.address is None
+    running._look_for_addresses("ready public=http://127.0.0.1:4100 admin=127.0.0.1:4101 issuer http://localhost:8080")
+    assert running.address == ("127.0.0.1", 4100) and running.admin_address == ("127.0.0.1", 4101)
+    assert running.url == "http://127.0.0.1:4100"
+
+
+def answer_with(data):
+    """A Wire whose peer sends these bytes and closes."""
+    ours, theirs = socket.socketpair()
+    threading.Thread(target=lambda: (theirs.sendall(data), theirs.close()), daemon=True).start()
+    return wire.Wire(None, sock=ours, wait_seconds=5)
+
+
+def test_wire_reads_lengths_chunks_and_interim_answers():
+    with answer_with(
+        b"HTTP/1.1 100 Continue\r\n\r\n"
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+        b"HTTP/1.1 204 No Content\r\n\r\n"
+    ) as conn:
+        assert conn.read().body == b"hi"
+        assert conn.read().body == b"abc"
+        assert conn.read().status == 204
+        conn.assert_closed()
+        with pytest.raises(wire.Closed):
+            conn.read()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"HTTP/1.1 200 OK\nContent-Length: 0\n\n",
+        b"HTTP/1.1 200 OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhi",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length : 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Len",
+    ],
+)
+def test_wire_believes_nothing(data):
+    with answer_with(data) as conn, pytest.raises(AssertionError):
+        conn.read()
+
+
+def test_wire_sees_bytes_after_the_last_answer():
+    with answer_with(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP/1.1") as conn:
+        conn.read()
+        with pytest.raises(AssertionError):
+            conn.assert_closed()
+
+
+def test_requests_and_chunks_are_built_as_said():
+    assert wire.request("GET", "/a") == b"GET /a HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    assert b"Content-Length: 2\r\n\r\n{}" in wire.request("POST", "/a", {})
+    assert wire.chunked(b"abcde", 2) == b"2\r\nab\r\n2\r\ncd\r\n1\r\ne\r\n0\r\n\r\n"
+
+
+def test_members_and_integers_are_found():
+    value = {"a": [{"b": 7, "c": True}], "d": {"secret": "x"}}
+    assert formats.find_member(value, "secret") == "x"
+    assert formats.find_member(value, "none") is None
+    assert formats.integers_in(value) == [7]

@@ -1,0 +1,68 @@
+"""The description (`openapi.yaml`) against the running service, by two foreign tools."""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+
+import harness
+
+DESCRIPTION = harness.TOP / "openapi.yaml"
+CONFIGURATION = pathlib.Path(__file__).with_name("schemathesis.toml")
+EXAMPLES = "25"
+
+
+def tool(name):
+    return str(pathlib.Path(sys.executable).with_name(name))
+
+
+def test_the_description_is_valid_openapi():
+    done = subprocess.run([tool("openapi-spec-validator"), str(DESCRIPTION)], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def schemathesis(service, directory, *words):
+    done = subprocess.run(
+        [
+            tool("schemathesis"), "--config-file", str(CONFIGURATION), "run", str(DESCRIPTION), "--url", service.url,
+            "--workers", "1", "--phases", "examples,coverage,fuzzing", "--max-examples", EXAMPLES,
+            "--generation-deterministic", "--no-color",
+            "--suppress-health-check", "all", "--warnings", "off", "--request-timeout", "15", *words,
+        ],
+        capture_output=True, text=True, timeout=240, cwd=directory, env=harness.clean_environment(),
+    )  # fmt: skip
+    return done
+
+
+def fail_with(done):
+    return f"exit code {done.returncode}\n{done.stdout[-12_000:]}\n{done.stderr[-2_000:]}"
+
+
+@pytest.fixture()
+def victim(fresh):
+    """A service that the tool may do anything to."""
+    with harness.Service(fresh) as running:
+        yield running
+
+
+def tested(done):
+    match = re.search(r"(\d+) (?:generated|test cases)", done.stdout)
+    return int(match.group(1)) if match else 0
+
+
+def test_with_a_key(victim, tmp_path):
+    done = schemathesis(victim, tmp_path, "-H", f"Authorization: Bearer {victim.deployment.secret}")
+    assert done.returncode == 0, fail_with(done)
+    assert tested(done) > 100, done.stdout[-2_000:]
+    assert victim.api().mint()["id"], "the service is well and its key alive"
+
+
+def test_without_a_key(victim, tmp_path):
+    done = schemathesis(victim, tmp_path)
+    assert done.returncode == 0, fail_with(done)
+    assert tested(done) > 100, done.stdout[-2_000:]
+    assert victim.api().mint()["id"]
+    listed = victim.api().pages("/v1/invites", limit=100)
+    assert len(listed) == 1, "something was minted without a key"
