@@ -26,23 +26,12 @@ package enum Base64URL {
 
     /// Appends the text of a byte string, as ASCII.
     package static func append(encoding bytes: [UInt8], to text: inout [UInt8]) {
-        let alphabet = alphabet
-        text.reserveCapacity(text.count + encodedCount(bytes.count))
-        var index = 0
-        while index + 2 < bytes.count {
-            let group = UInt32(bytes[index]) << 16 | UInt32(bytes[index + 1]) << 8 | UInt32(bytes[index + 2])
-            text.append(alphabet[Int(group >> 18)])
-            text.append(alphabet[Int(group >> 12 & 0x3F)])
-            text.append(alphabet[Int(group >> 6 & 0x3F)])
-            text.append(alphabet[Int(group & 0x3F)])
-            index += 3
-        }
-        if index < bytes.count {
-            let second = index + 1 < bytes.count ? UInt32(bytes[index + 1]) : 0
-            let group = UInt32(bytes[index]) << 16 | second << 8
-            text.append(alphabet[Int(group >> 18)])
-            text.append(alphabet[Int(group >> 12 & 0x3F)])
-            if index + 1 < bytes.count { text.append(alphabet[Int(group >> 6 & 0x3F)]) }
+        let start = text.count
+        text.append(contentsOf: repeatElement(0, count: encodedCount(bytes.count)))
+        unsafe text.withUnsafeMutableBufferPointer { text in
+            unsafe bytes.withUnsafeBufferPointer { bytes in
+                unsafe encode(bytes, into: UnsafeMutableBufferPointer(rebasing: text[start...]))
+            }
         }
     }
 
@@ -51,37 +40,14 @@ package enum Base64URL {
     /// Nil for padding, white space, any other alphabet, an impossible length, and a last character with bits set that
     /// stand for nothing (RFC 4648 section 3.5): `decode` undoes `encode` and accepts nothing else.
     package static func decode(_ text: ArraySlice<UInt8>) -> [UInt8]? {
-        let remainder = text.count % 4
-        guard remainder != 1 else { return nil }
-        let values = values
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.count / 4 * 3 + 2)
-        var index = text.startIndex
-        // Any byte outside the alphabet sets the high bits, which are looked at once, at the end.
-        var seen: UInt8 = 0
-        while index + 3 < text.endIndex {
-            let (first, second) = (values[Int(text[index])], values[Int(text[index + 1])])
-            let (third, fourth) = (values[Int(text[index + 2])], values[Int(text[index + 3])])
-            seen |= first | second | third | fourth
-            bytes.append(first << 2 | second >> 4)
-            bytes.append(second << 4 | third >> 2)
-            bytes.append(third << 6 | fourth)
-            index += 4
-        }
-        if remainder > 1 {
-            let (first, second) = (values[Int(text[index])], values[Int(text[index + 1])])
-            seen |= first | second
-            bytes.append(first << 2 | second >> 4)
-            if remainder == 2 {
-                guard second & 0x0F == 0 else { return nil }
-            } else {
-                let third = values[Int(text[index + 2])]
-                seen |= third
-                bytes.append(second << 4 | third >> 2)
-                guard third & 0x03 == 0 else { return nil }
+        guard text.count % 4 != 1 else { return nil }
+        var isCanonical = false
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: text.count / 4 * 3 + 2) { bytes, count in
+            unsafe text.withUnsafeBufferPointer { text in
+                (count, isCanonical) = unsafe decode(text, into: bytes)
             }
         }
-        return seen < 0x40 ? bytes : nil
+        return isCanonical ? bytes : nil
     }
 
     /// The bytes of a canonical text; see ``decode(_:)-(ArraySlice<UInt8>)``.
@@ -89,4 +55,69 @@ package enum Base64URL {
 
     /// The bytes of a canonical text; see ``decode(_:)-(ArraySlice<UInt8>)``.
     package static func decode(_ text: String) -> [UInt8]? { decode(Array(text.utf8)[...]) }
+
+    // MARK: Bytes
+
+    /// Fills `text`, which has ``encodedCount(_:)`` places.
+    private static func encode(_ bytes: UnsafeBufferPointer<UInt8>, into text: UnsafeMutableBufferPointer<UInt8>) {
+        unsafe alphabet.withUnsafeBufferPointer { alphabet in
+            var read = 0
+            var write = 0
+            while read + 2 < bytes.count {
+                let group = unsafe UInt32(bytes[read]) << 16 | UInt32(bytes[read + 1]) << 8 | UInt32(bytes[read + 2])
+                unsafe text[write] = alphabet[Int(group >> 18)]
+                unsafe text[write + 1] = alphabet[Int(group >> 12 & 0x3F)]
+                unsafe text[write + 2] = alphabet[Int(group >> 6 & 0x3F)]
+                unsafe text[write + 3] = alphabet[Int(group & 0x3F)]
+                read += 3
+                write += 4
+            }
+            guard read < bytes.count else { return }
+            let hasSecond = read + 1 < bytes.count
+            let group = unsafe UInt32(bytes[read]) << 16 | (hasSecond ? UInt32(bytes[read + 1]) << 8 : 0)
+            unsafe text[write] = alphabet[Int(group >> 18)]
+            unsafe text[write + 1] = alphabet[Int(group >> 12 & 0x3F)]
+            if hasSecond { unsafe text[write + 2] = alphabet[Int(group >> 6 & 0x3F)] }
+        }
+    }
+
+    /// Fills `bytes`, which has room for three bytes to each four characters, and says how many and whether all is well.
+    private static func decode(
+        _ text: UnsafeBufferPointer<UInt8>,
+        into bytes: UnsafeMutableBufferPointer<UInt8>
+    ) -> (count: Int, isCanonical: Bool) {
+        unsafe values.withUnsafeBufferPointer { values in
+            var read = 0
+            var write = 0
+            // Any byte outside the alphabet sets the high bits, which are looked at once, at the end.
+            var seen: UInt8 = 0
+            while read + 3 < text.count {
+                let (first, second) = unsafe (values[Int(text[read])], values[Int(text[read + 1])])
+                let (third, fourth) = unsafe (values[Int(text[read + 2])], values[Int(text[read + 3])])
+                seen |= first | second | third | fourth
+                unsafe bytes[write] = first << 2 | second >> 4
+                unsafe bytes[write + 1] = second << 4 | third >> 2
+                unsafe bytes[write + 2] = third << 6 | fourth
+                read += 4
+                write += 3
+            }
+            // Bits of the last character that stand for nothing.
+            var idleBits: UInt8 = 0
+            if text.count - read > 1 {
+                let (first, second) = unsafe (values[Int(text[read])], values[Int(text[read + 1])])
+                seen |= first | second
+                unsafe bytes[write] = first << 2 | second >> 4
+                write += 1
+                idleBits = second & 0x0F
+                if text.count - read == 3 {
+                    let third = unsafe values[Int(text[read + 2])]
+                    seen |= third
+                    unsafe bytes[write] = second << 4 | third >> 2
+                    write += 1
+                    idleBits = third & 0x03
+                }
+            }
+            return (write, seen < 0x40 && idleBits == 0)
+        }
+    }
 }
