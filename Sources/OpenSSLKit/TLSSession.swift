@@ -18,11 +18,11 @@ package enum TLSProgress: Equatable, Sendable {
 /// ``takeCiphertext(into:)`` gives to the socket, after every one of these calls. A client cranks once with no input to
 /// start. One owner, used by one thread at a time.
 ///
-/// Memory: ciphertext held is at most what was fed since the last `needsMoreInput`; one record (≤ 18 KiB) stands in
-/// OpenSSL while it is incomplete; output is what was sent and not taken, and ≤ 5 bytes in 16 KiB and 22 a record on
-/// top. An idle session keeps at most 4 KiB of queue storage each way. A peer that is not through the handshake after
-/// ``handshakeBytesMax`` is refused. Deadlines are the caller's, who also knows when the socket ended without
-/// close_notify.
+/// Memory: ciphertext held is what was fed since the last `needsMoreInput`; output held is what was sent and not taken,
+/// with some 22 bytes a record of 16 KiB on top. OpenSSL holds one incomplete record (≤ 18 KiB), and during the handshake
+/// a message: it takes a ClientHello of up to 128 KiB at its word, so bound the handshakes under way. A peer that is not
+/// through after ``handshakeBytesMax`` is refused. An idle session takes about 14 KiB, queues included. Deadlines are the
+/// caller's, and so is a socket that ends without close_notify.
 @safe
 package final class TLSSession {
     /// The only protocol spoken inside (RFC 7301 section 6).
@@ -201,6 +201,7 @@ package final class TLSSession {
             return .needsMoreInput
         case SSL_ERROR_ZERO_RETURN:
             state = .closedByPeer
+            transport.endInput()
             return .closed
         default:
             let verification = unsafe SSL_get_verify_result(ssl)
@@ -216,6 +217,7 @@ package final class TLSSession {
 
     private func fail(_ error: TLSError) -> TLSProgress {
         state = .failed(error)
+        transport.endInput()
         return .failed(error)
     }
 

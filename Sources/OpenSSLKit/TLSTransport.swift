@@ -16,22 +16,23 @@ final class TLSTransport {
     private var fedPosition = 0
     private var lent = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
     private var outgoing: [UInt8] = []
+    private var isInputEnded = false
 
     /// Ciphertext that waits for the peer.
     var outgoingBytes: Int { outgoing.count }
-    /// Ciphertext that OpenSSL has not taken yet.
-    var incomingBytes: Int { unsafe fed.count - fedPosition + lent.count }
 
-    /// Copies ciphertext of the peer to the end of what waits for OpenSSL.
-    func feed(_ ciphertext: UnsafeRawBufferPointer) {
-        unsafe fed.append(contentsOf: ciphertext)
+    /// Drops what OpenSSL has not taken, and all that comes later: nothing after a failure or close_notify counts.
+    func endInput() {
+        isInputEnded = true
+        fed = []
+        fedPosition = 0
     }
 
     /// Lets OpenSSL read ciphertext in place while `body` runs; what it leaves is copied.
     func lending<R>(_ ciphertext: UnsafeRawBufferPointer, _ body: () -> R) -> R {
         unsafe lent = unsafe ciphertext
         defer {
-            if unsafe !lent.isEmpty { unsafe fed.append(contentsOf: lent) }
+            keepLent()
             unsafe lent = UnsafeRawBufferPointer(start: nil, count: 0)
         }
         return body()
@@ -74,6 +75,13 @@ final class TLSTransport {
 
     fileprivate func write(_ bytes: UnsafeRawBufferPointer) {
         unsafe outgoing.append(contentsOf: bytes)
+    }
+
+    private func keepLent() {
+        guard !isInputEnded, unsafe lent.count > 0 else { return }
+        fed.removeFirst(fedPosition)
+        fedPosition = 0
+        unsafe fed.append(contentsOf: lent)
     }
 }
 

@@ -94,6 +94,57 @@ struct TLSCertificates: Sendable {
             try chain.joined().write(toFile: path("\(name)-chain.pem"), atomically: true, encoding: .utf8)
         }
         try run("pkcs8", "-topk8", "-in", "server.key", "-out", "encrypted.key", "-passout", "pass:secret")
+        try run("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", "rsa.key")
+        try run(
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-days",
+            "60",
+            "-keyout",
+            "stranger.key",
+            "-out",
+            "stranger.pem",
+            "-subj",
+            "/CN=Stranger"
+        )
+        // The `ca` command alone sets an exact end in every version of OpenSSL 3.
+        try "".write(toFile: path("index.txt"), atomically: true, encoding: .utf8)
+        try """
+        [ca]
+        default_ca = it
+        [it]
+        database = index.txt
+        new_certs_dir = .
+        policy = any
+        default_md = sha256
+        rand_serial = yes
+        [any]
+        commonName = supplied
+        """.write(toFile: path("ca.cnf"), atomically: true, encoding: .utf8)
+        try run(
+            "ca",
+            "-batch",
+            "-config",
+            "ca.cnf",
+            "-in",
+            "server.csr",
+            "-cert",
+            "authority.pem",
+            "-keyfile",
+            "authority.key",
+            "-startdate",
+            "20260101000000Z",
+            "-enddate",
+            "20310203040506Z",
+            "-notext",
+            "-out",
+            "dated.pem"
+        )
         authority = path("authority.pem")
         server = path("server-chain.pem")
         serverKey = path("server.key")
