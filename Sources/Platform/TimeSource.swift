@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// A point on the monotonic clock, in nanoseconds since an arbitrary start.
