@@ -84,9 +84,7 @@ class Deployment:
         self.data_dir = pathlib.Path(root)
         self.environment = environment
         self.issuer = issuer
-        done = run_cli(
-            "init", "--data-dir", self.data_dir, "--issuer", issuer, "--environment", environment, "--json"
-        )
+        done = run_cli("init", "--data-dir", self.data_dir, "--issuer", issuer, "--environment", environment, "--json")
         assert done.returncode == 0, (done.returncode, done.err)
         made = json.loads(done.out)
         self.made = made

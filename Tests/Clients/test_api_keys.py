@@ -136,7 +136,9 @@ def test_a_new_key_never_exceeds_its_maker(service, api):
         {"scopes": ["invites:read"], "environment": "live"},
     ):
         assert_error(maker.post("/v1/api-keys", {"name": "more", **more}), 403, "forbidden")
-    assert_error(api.post("/v1/api-keys", {"name": "p", "scopes": ["workspaces:read"], "kind": "platform"}), 403, "forbidden")
+    assert_error(
+        api.post("/v1/api-keys", {"name": "p", "scopes": ["workspaces:read"], "kind": "platform"}), 403, "forbidden"
+    )
 
 
 def test_admin_scopes_stay_with_admin_keys(api):

@@ -160,7 +160,9 @@ def test_bad_fields_of_a_mint(api, body, param):
 def test_lifetimes_outside_the_policy(api, seconds):
     statuses = (400, 422) if seconds <= 0 or seconds > 2**53 else 422
     for path in ("/v1/invites", "/v1/participant-tokens"):
-        error = assert_error(api.post(path, with_(expires_in=seconds)), statuses, ["policy_violation", "invalid_request"])
+        error = assert_error(
+            api.post(path, with_(expires_in=seconds)), statuses, ["policy_violation", "invalid_request"]
+        )
         assert error["param"] == "expires_in"
 
 
@@ -277,7 +279,8 @@ def test_text_that_may_be_refused_earlier(api, widget, token):
 
 
 @pytest.mark.parametrize(
-    ("body", "param"), [({}, "token"), ({"token": 1}, "token"), ({"token": None}, "token"), ({"token": "x", "leeway": 9}, "leeway")]
+    ("body", "param"),
+    [({}, "token"), ({"token": 1}, "token"), ({"token": None}, "token"), ({"token": "x", "leeway": 9}, "leeway")],
 )
 def test_bad_verifies(api, body, param):
     assert_error(api.post("/v1/tokens/verify", body), 400, "invalid_request", param)
@@ -372,7 +375,17 @@ def test_cursors_are_checked(api):
 
 
 @pytest.mark.parametrize(
-    "kind", [None, "text/plain", "application/x-www-form-urlencoded", "application/jsonx", "application/json5", "json", "*/*", ""]
+    "kind",
+    [
+        None,
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "application/jsonx",
+        "application/json5",
+        "json",
+        "*/*",
+        "",
+    ],
 )
 def test_content_types_that_are_not_json(api, widget, kind):
     headers = {} if kind is None else {"Content-Type": kind}
@@ -382,7 +395,10 @@ def test_content_types_that_are_not_json(api, widget, kind):
     assert_error(widget.call("POST", "/v1/widget/sessions", data=data, headers=headers), 415, "unsupported_media_type")
 
 
-@pytest.mark.parametrize("kind", ["application/json", "APPLICATION/JSON", "application/json; charset=utf-8", "application/json;charset=UTF-8"])
+@pytest.mark.parametrize(
+    "kind",
+    ["application/json", "APPLICATION/JSON", "application/json; charset=utf-8", "application/json;charset=UTF-8"],
+)
 def test_content_types_that_are_json(api, kind):
     answer = api.call("POST", "/v1/invites", data=json.dumps(GOOD).encode(), headers={"Content-Type": kind})
     assert answer.status_code == 201
@@ -414,7 +430,19 @@ def test_paths_that_are_no_routes(service, path):
 
 
 @pytest.mark.parametrize(
-    "bad", ["x", "inv_", "inv_x", "..", "%2e%2e", "inv_" + "z" * 26, "INV_01dxf6dt00f8s8kxz8c6w1xq3v", "a" * 3_000, "%00", "'--"]
+    "bad",
+    [
+        "x",
+        "inv_",
+        "inv_x",
+        "..",
+        "%2e%2e",
+        "inv_" + "z" * 26,
+        "INV_01dxf6dt00f8s8kxz8c6w1xq3v",
+        "a" * 3_000,
+        "%00",
+        "'--",
+    ],
 )
 def test_ids_that_are_none(api, bad):
     for method in ("GET", "DELETE"):

@@ -43,7 +43,9 @@ def test_help_at_each_level(command):
     done = run_cli(*command, "--help")
     assert done.returncode == OK and "token-service" in done.out and not done.err.strip()
     assert len(done.out.splitlines()) >= 3
-    below = {words[len(command)] for words in COMMANDS if words[: len(command)] == command and len(words) > len(command)}
+    below = {
+        words[len(command)] for words in COMMANDS if words[: len(command)] == command and len(words) > len(command)
+    }
     for word in below:
         assert word in done.out, f"help of {command} does not tell of {word}"
 
@@ -225,9 +227,7 @@ def test_a_password_in_the_store_address(fresh):
 
 def test_a_broken_data_base(fresh):
     """A sentence, not a trap; and the broken file is left for the operator to look at."""
-    path = next(
-        path for path in fresh.data_dir.rglob("*") if path.is_file() and path.open("rb").read(6) == b"SQLite"
-    )
+    path = next(path for path in fresh.data_dir.rglob("*") if path.is_file() and path.open("rb").read(6) == b"SQLite")
     broken = b"this is no data base " * 500
     path.write_bytes(broken)
     for side in ("-wal", "-shm"):
@@ -317,7 +317,9 @@ def test_invites_by_command(service, api, widget):
 def test_invites_by_command_on_the_data_directory(fresh):
     camp = campaign("cli")
     made = cli.parsed(run_cli("invite", "create", "--data-dir", fresh.data_dir, *invite_words(camp, email()), "--json"))
-    other = cli.parsed(run_cli("invite", "create", "--data-dir", fresh.data_dir, *invite_words(camp, email()), "--json"))
+    other = cli.parsed(
+        run_cli("invite", "create", "--data-dir", fresh.data_dir, *invite_words(camp, email()), "--json")
+    )
     token, other_id = formats.find_member(made, "invite_token"), formats.find_member(other, "id")
     assert run_cli("invite", "revoke", other_id, "--data-dir", fresh.data_dir).returncode == OK
     with harness.Service(fresh) as running:
@@ -448,7 +450,10 @@ def jose_lines():
         (jws_line("key without alg", ec, "ES256", spoil=low_s, alg=None), False),
         (jws_line("key for encryption", ec, "ES256", spoil=low_s, use="enc"), False),
         (jws_line("key_ops without verify", ec, "ES256", spoil=low_s, use=None, key_ops=["sign"]), False),
-        (jws_line("cty in the header", ec, "ES256", header={"alg": "ES256", "kid": "k1", "cty": "x"}, spoil=low_s), False),
+        (
+            jws_line("cty in the header", ec, "ES256", header={"alg": "ES256", "kid": "k1", "cty": "x"}, spoil=low_s),
+            False,
+        ),
         (jws_line("padded", ec, "ES256", spoil=lambda token: low_s(token) + "="), False),
         ({**raw_es, "id": "raw with another message", "msg": "00"}, False),
         ({**raw_es, "id": "raw short", "sig": raw_es["sig"][:-2]}, False),
@@ -466,7 +471,15 @@ def test_jose_check():
 
 def test_jose_check_of_nothing_and_of_nonsense():
     assert run_cli("jose-check", stdin="").out == ""
-    for text in ("nonsense\n", "{}\n", "[]\n", '{"id":1}\n', "\n", '{"id":"a","kind":"jws","jwks":{},"token":""}\n', "\0\n"):
+    for text in (
+        "nonsense\n",
+        "{}\n",
+        "[]\n",
+        '{"id":1}\n',
+        "\n",
+        '{"id":"a","kind":"jws","jwks":{},"token":""}\n',
+        "\0\n",
+    ):
         done = run_cli("jose-check", stdin=text)
         assert '"ok":true' not in done.out.replace(" ", ""), text
 

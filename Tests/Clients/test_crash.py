@@ -62,7 +62,9 @@ class Worker(threading.Thread):
         story = Story(camp, key, {"campaign_id": camp, "participant_email": email()})
         self.stories.append(story)
         headers = {"Idempotency-Key": key}
-        story.invite = self.step(story, "mint", lambda: api.post("/v1/invites", story.body, headers=headers), 201).json()
+        story.invite = self.step(
+            story, "mint", lambda: api.post("/v1/invites", story.body, headers=headers), 201
+        ).json()
         token = story.invite["invite_token"]
         if self.random.random() < 0.6:
             story.nonce = nonce()

@@ -228,7 +228,9 @@ def test_preflights_of_widget_routes(widget, method, path):
     assert {"authorization", "content-type"} <= set(allowed)
 
 
-@pytest.mark.parametrize("path", ["/v1/invites", "/v1/tokens/verify", "/v1/api-keys", "/v1/audit-events", "/v1/nothing"])
+@pytest.mark.parametrize(
+    "path", ["/v1/invites", "/v1/tokens/verify", "/v1/api-keys", "/v1/audit-events", "/v1/nothing"]
+)
 def test_no_cors_on_back_end_routes(service, api, path):
     client = service.api(key="")
     answer = client.call("OPTIONS", path, headers=PREFLIGHT)

@@ -33,7 +33,9 @@ def check(answer):
     """What holds for every answer, and for every error body."""
     assert formats.REQUEST_ID.match(answer.get("Request-Id", "")), answer.raw_head
     assert answer.get("X-Content-Type-Options") == "nosniff", answer.raw_head
-    assert re.match(r"^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$", answer.get("Date", "")), answer.raw_head
+    assert re.match(r"^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$", answer.get("Date", "")), (
+        answer.raw_head
+    )
     if answer.status >= 400 and answer.body:
         error = answer.json()["error"]
         assert error["status"] == answer.status and error["request_id"] == answer.get("Request-Id")
@@ -54,11 +56,24 @@ def assert_refused_and_closed(conn, data, statuses):
 
 def post(*lines, body=b"", path=b"/v1/widget/sessions", version=b"HTTP/1.1", host=b"Host: a\r\n"):
     fields = b"".join(line + b"\r\n" for line in lines)
-    return b"POST " + path + b" " + version + b"\r\n" + host + b"Content-Type: application/json\r\n" + fields + b"\r\n" + body
+    return (
+        b"POST "
+        + path
+        + b" "
+        + version
+        + b"\r\n"
+        + host
+        + b"Content-Type: application/json\r\n"
+        + fields
+        + b"\r\n"
+        + body
+    )
 
 
 def get(*lines, target=b"/livez", version=b"HTTP/1.1", host=b"Host: a\r\n", method=b"GET"):
-    return method + b" " + target + b" " + version + b"\r\n" + host + b"".join(line + b"\r\n" for line in lines) + b"\r\n"
+    return (
+        method + b" " + target + b" " + version + b"\r\n" + host + b"".join(line + b"\r\n" for line in lines) + b"\r\n"
+    )
 
 
 CHUNKED = b"2\r\n{}\r\n0\r\n\r\n"
@@ -253,7 +268,11 @@ def test_chunked_bodies(service, key):
         (16, b';name="quoted value"', b"X-Checksum: abc\r\nX-Other: d\r\n"),
     ):
         with Wire(service.address) as conn:
-            head = request("POST", "/v1/invites", headers={**key, "Content-Type": "application/json", "Transfer-Encoding": "chunked"})
+            head = request(
+                "POST",
+                "/v1/invites",
+                headers={**key, "Content-Type": "application/json", "Transfer-Encoding": "chunked"},
+            )
             answer = check(conn.ask(head + chunked(MINT_BYTES, size, extension, trailers)))
             assert answer.status == 201, answer
             conn.assert_open()
@@ -263,14 +282,20 @@ def test_chunk_sizes_in_both_cases(service, key):
     body = MINT_BYTES + b" " * (0xAB - len(MINT_BYTES))
     for size in (b"ab", b"AB", b"aB", b"00ab"):
         with Wire(service.address) as conn:
-            head = request("POST", "/v1/invites", headers={**key, "Content-Type": "application/json", "Transfer-Encoding": "Chunked"})
+            head = request(
+                "POST",
+                "/v1/invites",
+                headers={**key, "Content-Type": "application/json", "Transfer-Encoding": "Chunked"},
+            )
             assert conn.ask(head + size + b"\r\n" + body + b"\r\n0\r\n\r\n").status == 201
 
 
 def test_a_trailer_is_no_header(service, key):
     """A credential or a length in the trailers counts for nothing."""
     with Wire(service.address) as conn:
-        head = request("POST", "/v1/invites", headers={"Content-Type": "application/json", "Transfer-Encoding": "chunked"})
+        head = request(
+            "POST", "/v1/invites", headers={"Content-Type": "application/json", "Transfer-Encoding": "chunked"}
+        )
         line = f"Authorization: {key['Authorization']}\r\n".encode()
         assert conn.ask(head + chunked(MINT_BYTES, trailers=line)).status in (400, 401)
 
@@ -355,7 +380,9 @@ def test_absolute_form(service, conn):
     assert check(conn.ask(get(target=target + b"?", host=b"Host: a\r\n"))).status in (200, 400)
 
 
-@pytest.mark.parametrize("target", [b"http://", b"http:///livez", b"ftp://a/livez", b"http://a b/livez", b"//a/livez", b"http://u:p@a/livez"])
+@pytest.mark.parametrize(
+    "target", [b"http://", b"http:///livez", b"ftp://a/livez", b"http://a b/livez", b"//a/livez", b"http://u:p@a/livez"]
+)
 def test_bad_absolute_forms(conn, target):
     conn.send(get(target=target))
     assert check(conn.read()).status in (400, 404), target

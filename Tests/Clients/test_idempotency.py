@@ -89,7 +89,9 @@ def test_a_replayed_batch_mints_nothing_twice(api):
     assert [r["invite"]["id"] for r in one if "invite" in r] == [r["invite"]["id"] for r in two if "invite" in r]
     for before, after in zip(one, two, strict=True):
         if "invite" in before:
-            assert formats.claims_of(before["invite"]["invite_token"]) == formats.claims_of(after["invite"]["invite_token"])
+            assert formats.claims_of(before["invite"]["invite_token"]) == formats.claims_of(
+                after["invite"]["invite_token"]
+            )
     assert len(api.pages("/v1/invites", campaign_id=camp)) == 5
 
 

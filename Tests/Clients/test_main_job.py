@@ -142,7 +142,8 @@ def test_lifetime_and_metadata_are_kept(api):
 def test_the_same_person_has_the_same_subject_per_environment(api, widget):
     one, two = email(), email()
     subjects = [
-        widget.open(api.mint(participant_email=address)["invite_token"])["subject"] for address in (one, one.upper(), two)
+        widget.open(api.mint(participant_email=address)["invite_token"])["subject"]
+        for address in (one, one.upper(), two)
     ]
     assert subjects[0] == subjects[1] != subjects[2]
 
@@ -231,7 +232,9 @@ def test_a_thousand_at_once_and_not_one_more(api):
     items = [{"campaign_id": camp, "participant_email": email()} for _ in range(1_000)]
     results = api.post("/v1/invites/batch", {"invites": items}).json()["results"]
     assert len({result["invite"]["id"] for result in results}) == 1_000
-    assert [result["invite"]["participant_email"] for result in results] == [item["participant_email"] for item in items]
+    assert [result["invite"]["participant_email"] for result in results] == [
+        item["participant_email"] for item in items
+    ]
     too_many = api.post("/v1/invites/batch", {"invites": [*items, items[0]]})
     assert_error(too_many, 400, "invalid_request", "invites")
     assert len(api.pages("/v1/invites", campaign_id=camp, limit=100)) == 1_000

@@ -19,7 +19,9 @@ def tool(name):
 
 
 def test_the_description_is_valid_openapi():
-    done = subprocess.run([tool("openapi-spec-validator"), str(DESCRIPTION)], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [tool("openapi-spec-validator"), str(DESCRIPTION)], capture_output=True, text=True, timeout=60
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -52,7 +52,9 @@ class Canaries:
     def needles(self):
         made = [(name, needle) for name, secret in self.secrets.items() for needle in spellings(secret)]
         made += [
-            (f"unkeyed digest of {name}", needle) for name, secret in self.guessable.items() for needle in digests(secret)
+            (f"unkeyed digest of {name}", needle)
+            for name, secret in self.guessable.items()
+            for needle in digests(secret)
         ]
         return made
 
@@ -79,7 +81,11 @@ def master_key_spellings(path):
     if re.fullmatch(r"[0-9a-fA-F]{64,}", text):
         made.add(bytes.fromhex(text))
     if re.fullmatch(r"[A-Za-z0-9+/_=-]{43,}", text):
-        made.add(base64.urlsafe_b64decode(text.replace("+", "-").replace("/", "_").rstrip("=") + "=="[: -len(text.rstrip("=")) % 4]))
+        made.add(
+            base64.urlsafe_b64decode(
+                text.replace("+", "-").replace("/", "_").rstrip("=") + "=="[: -len(text.rstrip("=")) % 4]
+            )
+        )
     return {spelling for spelling in made if len(spelling) >= 16}
 
 

@@ -32,32 +32,43 @@ def run(words, service, stdin=None, **more):
 
 
 def shell(service, text):
-    text = text.replace("YOUR_API_KEY", service.deployment.secret).replace("iv_live_your_key_here", service.deployment.secret)
+    text = text.replace("YOUR_API_KEY", service.deployment.secret).replace(
+        "iv_live_your_key_here", service.deployment.secret
+    )
     return run(["bash", "-euo", "pipefail", "-s"], service, stdin=text)
 
 
 def test_curl_with_bearer(service):
-    out = shell(service, f"""
+    out = shell(
+        service,
+        f"""
 curl -sS -X GET {service.url}/v1/invites \\
   -H "Authorization: Bearer YOUR_API_KEY" \\
   -H "Content-Type: application/json"
-""")
+""",
+    )
     assert "data" in json.loads(out)
 
 
 def test_curl_with_x_api_key(service):
-    out = shell(service, f"""
+    out = shell(
+        service,
+        f"""
 curl -sS "{service.url}/v1/invites" \\
   -H "x-api-key: iv_live_your_key_here"
-""")
+""",
+    )
     assert "data" in json.loads(out)
 
 
 def test_curl_mints(service):
-    out = shell(service, f"""
+    out = shell(
+        service,
+        f"""
 curl -sS {service.url}/v1/invites -H "Authorization: Bearer YOUR_API_KEY" \\
   -H 'Content-Type: application/json' -d '{{"campaign_id":"camp_456abc","participant_email":"user@example.com"}}'
-""")
+""",
+    )
     assert json.loads(out)["invite_token"].count(".") == 2
 
 
@@ -95,7 +106,9 @@ def javascript(service, text, **more):
 
 
 def test_javascript_get(service):
-    out = javascript(service, """
+    out = javascript(
+        service,
+        """
 const response = await fetch('https://api.interviewrelay.com/v1/invites', {
   method: 'GET',
   headers: {
@@ -110,12 +123,15 @@ if (!response.ok) {
 
 const data = await response.json();
 console.log(JSON.stringify(data));
-""")
+""",
+    )
     assert "data" in json.loads(out)
 
 
 def test_javascript_lists_keys(service):
-    out = javascript(service, """
+    out = javascript(
+        service,
+        """
 const response = await fetch('https://api.interviewrelay.com/v1/api-keys', {
   headers: {
     'Authorization': `Bearer ${process.env.INTERVIEWRELAY_API_KEY}`,
@@ -124,7 +140,8 @@ const response = await fetch('https://api.interviewrelay.com/v1/api-keys', {
 
 const { data } = await response.json();
 console.log(JSON.stringify(data));
-""")
+""",
+    )
     first = json.loads(out)[0]
     assert {"id", "name", "prefix", "created_at", "last_used_at"} <= set(first)
     assert "..." in first["prefix"] and first["prefix"].endswith(first["last4"])
@@ -132,7 +149,9 @@ console.log(JSON.stringify(data));
 
 def test_javascript_revokes_a_key(service, api):
     made = api.make_key(["invites:read"])
-    javascript(service, """
+    javascript(
+        service,
+        """
 const keyId = process.env.KEY_ID;
 await fetch('https://api.interviewrelay.com/v1/api-keys/' + keyId, {
   method: 'DELETE',
@@ -140,12 +159,16 @@ await fetch('https://api.interviewrelay.com/v1/api-keys/' + keyId, {
     'Authorization': `Bearer ${process.env.INTERVIEWRELAY_API_KEY}`,
   },
 });
-""", KEY_ID=made["id"])
+""",
+        KEY_ID=made["id"],
+    )
     assert_error(service.api(made["secret"]).get("/v1/invites"), 401, "unauthorized")
 
 
 def test_javascript_mints_and_the_widget_redeems(service, widget):
-    out = javascript(service, """
+    out = javascript(
+        service,
+        """
 // Server-side: Generate an invite token
 const response = await fetch('https://api.interviewrelay.com/v1/invites', {
   method: 'POST',
@@ -162,7 +185,8 @@ const response = await fetch('https://api.interviewrelay.com/v1/invites', {
 const { invite_token } = await response.json();
 // Pass invite_token to the client
 console.log(invite_token);
-""")
+""",
+    )
     session = widget.open(out.strip())
     seen = widget.validate(session["participant_token"]).json()
     assert (seen["campaign_id"], seen["participant_email"]) == ("camp_456abc", "user@example.com")
@@ -176,6 +200,8 @@ def test_the_401_body(service):
 
 
 def test_rate_limit_headers_are_there(service):
-    out = shell(service, f'curl -sS -o /dev/null -D - "{service.url}/v1/invites" -H "x-api-key: YOUR_API_KEY"\n').lower()
+    out = shell(
+        service, f'curl -sS -o /dev/null -D - "{service.url}/v1/invites" -H "x-api-key: YOUR_API_KEY"\n'
+    ).lower()
     for name in ("x-ratelimit-limit:", "x-ratelimit-remaining:", "x-ratelimit-reset:"):
         assert name in out

@@ -178,7 +178,14 @@ def test_alpn_without_http_1_1(secure):
 
 
 def test_plain_http_on_the_tls_port_harms_nobody(secure):
-    for data in (NEXT, b"", b"\x16\x03\x01", b"\x16\x03\x01\xff\xff" + b"\0" * 300, b"\x80\x2e\x01\x00\x02", b"\xff" * 5_000):
+    for data in (
+        NEXT,
+        b"",
+        b"\x16\x03\x01",
+        b"\x16\x03\x01\xff\xff" + b"\0" * 300,
+        b"\x80\x2e\x01\x00\x02",
+        b"\xff" * 5_000,
+    ):
         with socket.create_connection(secure.address, timeout=15) as sock:
             sock.sendall(data)
             sock.shutdown(socket.SHUT_WR)
