@@ -1,4 +1,5 @@
 import HTTPServer
+import StrictJSON
 
 extension Services {
     /// Every route of the public listener.
@@ -91,22 +92,20 @@ extension Services {
     /// The routes that both listeners have.
     package static func healthRoutes(_ readiness: Readiness) -> [Route] {
         [
-            Route(.get, "/livez", .open, .immediate { _ in Self.plain(200, "ok\n") }),
+            Route(.get, "/livez", .open, .immediate { _ in Self.healthy() }),
             Route(
                 .get,
                 "/readyz",
                 .open,
                 .waiting { _ in
-                    await readiness.isReady() ? Self.plain(200, "ok\n") : Self.plain(503, "not ready\n")
+                    guard await readiness.isReady() else { throw Problem.unavailable("draining, or without a store") }
+                    return Self.healthy()
                 }
             ),
         ]
     }
 
-    static func plain(_ status: Int, _ text: String) -> HTTPResponse {
-        var response = HTTPResponse(status: status, body: Array(text.utf8), contentType: "text/plain; charset=utf-8")
-        response.set("Cache-Control", "no-store")
-        if status == 503 { response.set("Retry-After", "1") }
-        return response
+    private static func healthy() -> HTTPResponse {
+        Responses.json(200, isSecret: true, capacity: 32) { $0.member("status", "ok") }
     }
 }

@@ -15,7 +15,7 @@ package enum ServiceLimits {
     package static let allowedOriginsMax = 20
     package static let metadataPairsMax = 16
     package static let metadataKeyCharactersMax = 64
-    package static let metadataValueCharactersMax = 512
+    package static let metadataValueCharactersMax = 2048
     /// Bytes of all metadata keys and values of one invite.
     package static let metadataBytesMax = 2048
     package static let keyNameCharactersMax = 100
@@ -37,7 +37,7 @@ package enum ServiceLimits {
     package static let previewRowsMax = 1_000_000
 
     /// Bounds of an ordinary JSON body.
-    package static let bodyJSON = JSONLimits(bytesMax: bodyBytesMax, depthMax: 8, valuesMax: 2000)
+    package static let bodyJSON = JSONLimits(bytesMax: bodyBytesMax, depthMax: 8, valuesMax: 2000, numberDigitsMax: 400)
     /// Bounds of a batch.
-    package static let batchJSON = JSONLimits(bytesMax: batchBytesMax, depthMax: 8, valuesMax: 60_000)
+    package static let batchJSON = JSONLimits(bytesMax: batchBytesMax, depthMax: 8, valuesMax: 60_000, numberDigitsMax: 400)
 }

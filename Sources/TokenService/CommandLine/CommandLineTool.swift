@@ -57,9 +57,10 @@ package enum CommandLineTool {
         let wantsHelp = words.contains("--help") || words.contains("-h") || names.first == "help"
         let wanted = names.first == "help" ? Array(names.dropFirst()) : names
         let matches = commands.filter { wanted.starts(with: $0.path) }
-        if wantsHelp || words.isEmpty {
+        if words.isEmpty { throw UsageError("a command is missing") }
+        if wantsHelp {
             try help(wanted, matches)
-            return words.isEmpty ? .usage : .success
+            return .success
         }
         guard let command = matches.first else {
             let group = commands.filter { $0.path.starts(with: wanted.prefix(1)) && !wanted.isEmpty }

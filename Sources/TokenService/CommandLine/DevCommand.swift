@@ -58,17 +58,17 @@ enum DevCommand {
           Admin  http://\(server.adminAddress)      metrics at /metrics, health at /readyz
           Key    in \(path)/env
 
-        Mint, redeem and validate your first token, in another terminal:
+        Mint your first token, in another terminal:
 
           source \(path)/env
-          INVITE=$(curl -s $TOKENSERVICE_URL/v1/invites -H "Authorization: Bearer $TOKENSERVICE_API_KEY" \\
+          curl -s $TOKENSERVICE_URL/v1/invites -H "Authorization: Bearer $TOKENSERVICE_API_KEY" \\
             -H 'Content-Type: application/json' \\
-            -d '{"campaign_id":"camp_456abc","participant_email":"user@example.com"}' | tee /dev/stderr \\
-            | sed 's/.*"invite_token":"\\([^"]*\\)".*/\\1/')
-          TOKEN=$(curl -s $TOKENSERVICE_URL/v1/widget/sessions -H 'Content-Type: application/json' \\
-            -d "{\\"invite_token\\":\\"$INVITE\\"}" | tee /dev/stderr \\
-            | sed 's/.*"participant_token":"\\([^"]*\\)".*/\\1/')
-          curl -s $TOKENSERVICE_URL/v1/widget/session -H "Authorization: Bearer $TOKEN"
+            -d '{"campaign_id":"camp_456abc","participant_email":"user@example.com"}'
+
+        Redeem it and validate what you get, with the tokens in place of the dots:
+
+          curl -s $TOKENSERVICE_URL/v1/widget/sessions -H 'Content-Type: application/json' -d '{"invite_token":"…"}'
+          curl -s $TOKENSERVICE_URL/v1/widget/session -H 'Authorization: Bearer …'
 
         Ctrl-C drains and stops.
         """

@@ -39,8 +39,21 @@ struct HTTPClient: Sendable {
         return try socket.readAll(bytesMax: Self.answerBytesMax)
     }
 
-    private func exchangeSecurely(_ request: [UInt8], _ socket: borrowing FileDescriptor) throws -> [UInt8] {
-        throw ClientError("https")
+    private func exchangeSecurely(_ request: [UInt8], _ socket: consuming FileDescriptor) throws -> [UInt8] {
+        let clock = SystemTimeSource()
+        let connection = try TLSClientConnection(
+            owning: socket,
+            context: TLSClientContext(trust: .system),
+            host: url.host,
+            deadline: clock.monotonicNow().adding(milliseconds: timeoutSeconds * 1000),
+            clock: clock
+        )
+        try connection.write(request)
+        var answer: [UInt8] = []
+        while try connection.read(into: &answer, bytesMax: 65_536) > 0 {
+            guard answer.count <= Self.answerBytesMax else { throw ClientError("the answer is too long") }
+        }
+        return answer
     }
 
     /// Tries every address of the host in turn.

@@ -40,11 +40,7 @@ struct LocalTransport: AdminTransport {
     /// minted.
     private static func principal(_ arguments: Arguments, _ services: Services) async throws -> Principal {
         let now = services.time.now()
-        let environment = try CommonOptions.environment(arguments)
-        let tenants = try await services.store.tenantsWithKeys(now: now, limit: 100)
-            .filter { environment == nil || $0.environment == environment }
-        guard let tenant = tenants.first else { throw UsageError("no workspace holds a key in this environment") }
-        guard tenants.count == 1 else { throw UsageError("more than one environment holds keys: name --environment") }
+        let tenant = try await tenant(CommonOptions.environment(arguments), services, now)
         var page = PageRequest(limit: 100)
         var root: APIKeyRecord?
         while true {
@@ -54,6 +50,24 @@ struct LocalTransport: AdminTransport {
             page.before = next
         }
         return Principal(operatorIn: tenant, minting: root?.id)
+    }
+
+    /// The one workspace, in the environment named; without a name, in the one environment that holds keys.
+    private static func tenant(
+        _ environment: DeploymentEnvironment?,
+        _ services: Services,
+        _ now: UnixTime
+    ) async throws -> Tenant {
+        let workspaces = try await services.store.workspaces(PageRequest(limit: 2)).records
+        guard workspaces.count == 1, let workspace = workspaces.first else {
+            throw UsageError("there is more than one workspace: use --url with a key of the one you mean")
+        }
+        if let environment { return Tenant(workspace: workspace.id, environment: environment) }
+        let tenants = try await services.store.tenantsWithKeys(now: now, limit: 2)
+        guard tenants.count == 1, let tenant = tenants.first else {
+            throw UsageError("name the environment with --environment live or --environment test")
+        }
+        return tenant
     }
 
     func send(_ method: HTTPMethod, _ target: String, body: [UInt8]?) async throws -> AdminAnswer {

@@ -94,6 +94,7 @@ struct RunningService {
         await server.drain(deadlineMilliseconds: settings.drainDelaySeconds * 1000 + 8000)
         await admin.drain(deadlineMilliseconds: 500)
         upkeep.cancel()
+        await Upkeep(services: services).recordUses()
         await services.store.close()
     }
 

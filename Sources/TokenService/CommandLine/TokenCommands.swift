@@ -40,7 +40,7 @@ enum TokenCommands {
         "token inspect",
         "decodes a token on standard input without verifying it",
         argument: "-",
-        options: [CommonOptions.json]
+        options: CommonOptions.client
     ) { arguments in
         let parts = try token(arguments).split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 3, let header = json(parts[0]), let claims = json(parts[1]) else {

@@ -20,10 +20,22 @@ struct Upkeep: Sendable {
         }
     }
 
+    /// Tells the store when keys were last used.
+    func recordUses() async {
+        let uses = services.directory.takeUses()
+        guard !uses.isEmpty else { return }
+        do {
+            try await services.store.recordUse(uses)
+        } catch {
+            services.log.error("last uses not stored", ["error": .string("\(error)")])
+        }
+    }
+
     /// One round.
     func round() async {
         let now = services.time.now()
         services.revocations.forget(before: now)
+        await recordUses()
         services.directory.trim(now: now)
         for _ in 0..<Self.stepsPerRound where !Task.isCancelled {
             do {

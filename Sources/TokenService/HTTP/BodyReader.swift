@@ -60,21 +60,21 @@ package struct BodyReader {
         return value
     }
 
-    /// The name of a member as errors show it.
-    package func param(_ name: String) -> String { path + name }
+    /// Where a member stands, for the sentence of an error; `param` is the bare name of the field.
+    package func place(_ name: String) -> String { path + name }
 
     package mutating func string(_ name: String, charactersMax: Int) throws(Problem) -> String? {
         guard let value = value(name) else { return nil }
-        guard let text = value.string else { throw .invalid(param(name), "\(param(name)) must be a string.") }
+        guard let text = value.string else { throw .invalid(name, "\(place(name)) must be a string.") }
         guard text.utf8.count <= charactersMax else {
-            throw .invalid(param(name), "\(param(name)) must have at most \(charactersMax) characters.")
+            throw .invalid(name, "\(place(name)) must have at most \(charactersMax) characters.")
         }
         return text
     }
 
     package mutating func requiredString(_ name: String, charactersMax: Int) throws(Problem) -> String {
         guard let text = try string(name, charactersMax: charactersMax) else {
-            throw .invalid(param(name), "\(param(name)) is required.")
+            throw .invalid(name, "\(place(name)) is required.")
         }
         return text
     }
@@ -82,12 +82,12 @@ package struct BodyReader {
     package mutating func integer(_ name: String, in range: ClosedRange<Int64>) throws(Problem) -> Int64? {
         guard let value = value(name) else { return nil }
         guard let number = value.integer ?? Self.wholeNumber(value) else {
-            throw .invalid(param(name), "\(param(name)) must be a whole number.")
+            throw .invalid(name, "\(place(name)) must be a whole number.")
         }
         guard range.contains(number) else {
             throw .invalid(
-                param(name),
-                "\(param(name)) must be from \(range.lowerBound) to \(range.upperBound)."
+                name,
+                "\(place(name)) must be from \(range.lowerBound) to \(range.upperBound)."
             )
         }
         return number
@@ -109,14 +109,14 @@ package struct BodyReader {
     ) throws(Problem) -> [String]? {
         guard let value = value(name) else { return nil }
         guard value.kind == .array, value.count <= countMax else {
-            throw .invalid(param(name), "\(param(name)) must be a list of at most \(countMax) strings.")
+            throw .invalid(name, "\(place(name)) must be a list of at most \(countMax) strings.")
         }
         var texts: [String] = []
         for (index, element) in value.elements.enumerated() {
             guard let text = element.string, text.utf8.count <= charactersMax else {
                 throw .invalid(
-                    "\(param(name))[\(index)]",
-                    "\(param(name))[\(index)] must be a string of at most \(charactersMax) characters."
+                    name,
+                    "\(place(name))[\(index)] must be a string of at most \(charactersMax) characters."
                 )
             }
             texts.append(text)
@@ -127,7 +127,7 @@ package struct BodyReader {
     package mutating func time(_ name: String) throws(Problem) -> UnixTime? {
         guard let text = try string(name, charactersMax: 40) else { return nil }
         guard let time = RFC3339.parse(text) else {
-            throw .invalid(param(name), "\(param(name)) must be an RFC 3339 time such as 2026-11-20T23:15:00Z.")
+            throw .invalid(name, "\(place(name)) must be an RFC 3339 time such as 2026-11-20T23:15:00Z.")
         }
         return time
     }
@@ -137,7 +137,7 @@ package struct BodyReader {
         guard object.count > 0 else { return }
         for member in object.members where !asked.contains(member.name) {
             let name = String(member.name.prefix(64))
-            throw .invalid(param(name), "Unknown field.")
+            throw .invalid(name, "\(place(name)) is not a field of this request.")
         }
     }
 }

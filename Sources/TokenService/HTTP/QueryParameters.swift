@@ -17,9 +17,12 @@ package struct QueryParameters: Sendable {
                 throw Problem(.invalidRequest, "More than \(Self.countMax) query parameters.")
             }
             let equals = part.firstIndex(of: "=")
-            guard let name = Self.decode(part[..<(equals ?? part.endIndex)]),
-                let value = Self.decode(equals.map { part[part.index(after: $0)...] } ?? "")
-            else { throw Problem(.invalidRequest, "A query parameter is not valid percent-encoded UTF-8 text.") }
+            guard let name = Self.decode(part[..<(equals ?? part.endIndex)]) else {
+                throw Problem(.invalidRequest, "The name of a query parameter is not percent-encoded UTF-8 text.")
+            }
+            guard let value = Self.decode(equals.map { part[part.index(after: $0)...] } ?? "") else {
+                throw .invalid(Self.shown(name), "A query parameter is not valid percent-encoded UTF-8 text.")
+            }
             guard !pairs.contains(where: { $0.name == name }) else {
                 throw Problem(.invalidRequest, "A query parameter was given more than once.", param: Self.shown(name))
             }

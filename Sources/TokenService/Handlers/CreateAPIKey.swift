@@ -185,8 +185,8 @@ extension Services {
             guard let scope = Scope(parsing: text), Scope.ownResources.contains(scope.resource) else {
                 let known = Scope.ownResources.sorted().joined(separator: ", ")
                 throw .invalid(
-                    "scopes[\(index)]",
-                    "A scope is resource:action, with resource one of \(known) and action read, write or delete."
+                    "scopes",
+                    "scopes[\(index)]: a scope is resource:action, with resource one of \(known) and action read, write or delete."
                 )
             }
             scopes.insert(scope)
@@ -217,8 +217,8 @@ extension Services {
         return try texts?.enumerated().map { index, text throws(Problem) in
             guard let network = IPNetwork(parsing: text) else {
                 throw .invalid(
-                    "ip_allowlist[\(index)]",
-                    "An entry is an IPv4 or IPv6 address or a CIDR block without host bits, such as 203.0.113.0/24."
+                    "ip_allowlist",
+                    "ip_allowlist[\(index)]: an entry is an IPv4 or IPv6 address or a CIDR block without host bits, such as 203.0.113.0/24."
                 )
             }
             return network.description

@@ -32,15 +32,14 @@ extension Services {
 
     private func batchItems(_ call: Call, _ principal: Principal) throws -> [Result<Item, Problem>] {
         var body = try BodyReader(call.request, limits: ServiceLimits.batchJSON)
-        guard let list = body.value("invites"), list.kind == .array, list.count >= 1,
-            list.count <= ServiceLimits.batchItemsMax
-        else {
+        let value = body.value("invites")
+        try body.finish()
+        guard let list = value, list.kind == .array, (1...ServiceLimits.batchItemsMax).contains(list.count) else {
             throw Problem.invalid("invites", "invites must be a list of 1 to \(ServiceLimits.batchItemsMax) invites.")
         }
-        try body.finish()
         return try list.elements.enumerated().map { index, element in
             guard element.kind == .object else {
-                return .failure(.invalid("invites[\(index)]", "An invite must be a JSON object."))
+                return .failure(.invalid("invites", "invites[\(index)] must be a JSON object."))
             }
             do {
                 let request = try inviteRequest(BodyReader(element, path: "invites[\(index)]."), principal)

@@ -15,7 +15,7 @@ extension Services {
             var body = try BodyReader(call.request)
             let campaign = try Self.campaign(&body)
             let email = try Self.email(&body)
-            let requested = try body.integer("expires_in", in: 1...Int64(Int32.max))
+            let requested = try body.integer("expires_in", in: 1...Int64.max)
             let lifetime = try policy.participant.resolve(requested, rule: "participant token lifetime")
             try body.finish()
             let session = try newSession(campaign, email, principal.tenant, key, call)

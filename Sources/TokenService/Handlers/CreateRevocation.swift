@@ -68,12 +68,14 @@ extension Services {
         _ call: Call,
         _ principal: Principal
     ) async throws -> HTTPResponse {
-        let coverage = try await store.coverage(
+        var coverage = try await store.coverage(
             of: target,
             in: principal.tenant,
             now: call.now,
             rowsMax: ServiceLimits.previewRowsMax
         )
+        // The store knows no participant tokens: cutting one off hits one session's current token.
+        if case .token = target { coverage.sessions = 1 }
         return Responses.json(200) { writer in
             writer.member("preview", true)
             Self.write(target, to: &writer)

@@ -8,7 +8,7 @@ extension Services {
         var body = body
         let campaign = try Self.campaign(&body)
         let email = try Self.email(&body)
-        let requested = try body.integer("expires_in", in: 1...Int64(Int32.max))
+        let requested = try body.integer("expires_in", in: 1...Int64.max)
         let lifetime = try policy.invite.resolve(requested, rule: "invite lifetime")
         let maxUses = try body.integer("max_uses", in: 1...ServiceLimits.maxUsesMax) ?? 1
         let origins = try allowedOrigins(&body, principal)
@@ -28,8 +28,8 @@ extension Services {
         let text = try body.requiredString("campaign_id", charactersMax: CampaignID.charactersMax)
         guard let campaign = CampaignID(text) else {
             throw .invalid(
-                body.param("campaign_id"),
-                "\(body.param("campaign_id")) must be 1 to 64 of the characters A-Z a-z 0-9 _ . : -"
+                "campaign_id",
+                "\(body.place("campaign_id")) must be 1 to 64 of the characters A-Z a-z 0-9 _ . : -"
             )
         }
         return campaign
@@ -39,8 +39,8 @@ extension Services {
         let text = try body.requiredString("participant_email", charactersMax: EmailAddress.bytesMax)
         guard let email = EmailAddress(text) else {
             throw .invalid(
-                body.param("participant_email"),
-                "\(body.param("participant_email")) must be one ASCII e-mail address of at most 254 characters."
+                "participant_email",
+                "\(body.place("participant_email")) must be one ASCII e-mail address of at most 254 characters."
             )
         }
         return email
@@ -54,8 +54,9 @@ extension Services {
         for (index, text) in texts.enumerated() where !ofKey.isEmpty && !ofKey.contains(text) {
             throw Problem(
                 .policyViolation,
-                "The API key's allowed_origins do not include this origin, and an invite only narrows them.",
-                param: "\(body.param("allowed_origins"))[\(index)]"
+                "\(body.place("allowed_origins"))[\(index)] is not among the API key's allowed_origins, which an invite "
+                    + "can only narrow.",
+                param: "allowed_origins"
             )
         }
         return texts
@@ -70,8 +71,8 @@ extension Services {
         )
         for (index, text) in (texts ?? []).enumerated() where WebOrigin(text) == nil {
             throw .invalid(
-                "\(body.param("allowed_origins"))[\(index)]",
-                "An origin is scheme, host and port in lower case, such as https://app.example.com, without a path."
+                "allowed_origins",
+                "\(body.place("allowed_origins"))[\(index)]: an origin is scheme, host and port in lower case, such as https://app.example.com, without a path."
             )
         }
         return texts
@@ -80,28 +81,27 @@ extension Services {
     /// Canonical JSON of the metadata: the pairs in the order given.
     private static func metadata(_ body: inout BodyReader) throws(Problem) -> [UInt8] {
         guard let value = body.value("metadata") else { return [] }
-        let param = body.param("metadata")
+        let place = body.place("metadata")
         guard value.kind == .object, value.count <= ServiceLimits.metadataPairsMax else {
             throw .invalid(
-                param,
-                "\(param) must be an object of at most \(ServiceLimits.metadataPairsMax) strings."
+                "metadata",
+                "\(place) must be an object of at most \(ServiceLimits.metadataPairsMax) strings."
             )
         }
         var writer = JSONWriter(capacity: 128)
         var bytes = 0
         writer.beginObject()
         for member in value.members {
-            let place = "\(param).\(String(member.name.prefix(64)))"
             guard (1...ServiceLimits.metadataKeyCharactersMax).contains(member.name.utf8.count) else {
                 throw .invalid(
-                    place,
-                    "A metadata key must have 1 to \(ServiceLimits.metadataKeyCharactersMax) characters."
+                    "metadata",
+                    "\(place): a key must have 1 to \(ServiceLimits.metadataKeyCharactersMax) characters."
                 )
             }
             guard let text = member.value.string, text.utf8.count <= ServiceLimits.metadataValueCharactersMax else {
                 throw .invalid(
-                    place,
-                    "A metadata value must be a string of at most "
+                    "metadata",
+                    "\(place).\(member.name): a value must be a string of at most "
                         + "\(ServiceLimits.metadataValueCharactersMax) characters."
                 )
             }
@@ -111,7 +111,7 @@ extension Services {
         }
         writer.endObject()
         guard bytes <= ServiceLimits.metadataBytesMax else {
-            throw .invalid(param, "\(param) must have at most \(ServiceLimits.metadataBytesMax) bytes in all.")
+            throw .invalid("metadata", "\(place) must have at most \(ServiceLimits.metadataBytesMax) bytes in all.")
         }
         return value.count == 0 ? [] : writer.bytes
     }

@@ -40,7 +40,7 @@ extension Services {
         let draft = event.draft
         writer.member("id", TypeID.text(.event, draft.id))
         writer.member("type", draft.type)
-        writer.member("at", time: draft.at)
+        writer.member("created_at", time: draft.at)
         writer.member("actor", draft.actor)
         writer.member("target", draft.target)
         writer.member("request_id", draft.requestID)

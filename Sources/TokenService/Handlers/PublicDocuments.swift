@@ -7,7 +7,9 @@ import StrictJSON
 extension Services {
     /// `GET /.well-known/jwks.json`: the public keys (RFC 7517), cacheable for five minutes.
     func jwks(_ call: Call) -> HTTPResponse {
-        document(keyring.jwks, "application/json", maxAgeSeconds: 300, call)
+        var response = document(keyring.jwks, "application/json", maxAgeSeconds: 300, call)
+        CORS.apply(.anyOrigin, to: &response)
+        return response
     }
 
     /// `GET /openapi.yaml`.

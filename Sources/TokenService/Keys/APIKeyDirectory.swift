@@ -66,6 +66,12 @@ package final class APIKeyDirectory: Sendable {
         }
     }
 
+    /// The last uses that the store does not know yet, exact to a minute.
+    package func takeUses() -> [RecordID: UnixTime] {
+        let meters = state.withLock { $0.meters }
+        return meters.compactMapValues { $0.takeUse() }
+    }
+
     /// Forgets meters whose minute is over and whose key is not in the cache.
     package func trim(now: UnixTime) {
         state.withLock { state in

@@ -24,6 +24,9 @@ package final class RateMeter: Sendable {
     private struct Window {
         var start: Int64 = 0
         var used = 0
+        /// The last request, in epoch seconds, and the one that was last handed to the store.
+        var lastUse: Int64 = 0
+        var recordedUse: Int64 = 0
     }
 
     private let window = Mutex(Window())
@@ -42,6 +45,7 @@ package final class RateMeter: Sendable {
                 window.start = start
                 window.used = 0
             }
+            window.lastUse = max(window.lastUse, now.seconds)
             let isAllowed = window.used < limit
             if isAllowed { window.used += 1 }
             return RateState(
@@ -50,6 +54,15 @@ package final class RateMeter: Sendable {
                 resetSeconds: window.start + Self.windowSeconds,
                 isAllowed: isAllowed
             )
+        }
+    }
+
+    /// The last use, where it is in a later minute than the one that was handed out before; nil otherwise.
+    package func takeUse() -> UnixTime? {
+        window.withLock { window in
+            guard window.lastUse / Self.windowSeconds > window.recordedUse / Self.windowSeconds else { return nil }
+            window.recordedUse = window.lastUse
+            return UnixTime(seconds: window.lastUse)
         }
     }
 
