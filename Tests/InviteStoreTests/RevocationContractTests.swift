@@ -151,4 +151,13 @@ struct RevocationContractTests {
         #expect(try await fixture.store.lastCutOffNumber() == 1)
         #expect(try await fixture.store.auditChain(1, after: 0, limit: 9).count == 1)
     }
+
+    @Test("A cut-off on an invite shows on the invite itself", arguments: Fixture.Kind.allCases)
+    func cutOffMarksInvite(kind: Fixture.Kind) async throws {
+        let fixture = try await Fixture.make(kind)
+        let id = try await fixture.mint(fixture.invite())[0].id
+        try await fixture.cutOff(.invite(id))
+        let stored = try await fixture.store.invite(id, of: fixture.tenant)
+        #expect(stored?.status(at: start) == .revoked)
+    }
 }

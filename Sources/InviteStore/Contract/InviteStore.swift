@@ -94,6 +94,7 @@ package protocol InviteStore: Sendable {
 
     // MARK: Revocation
 
+    /// Makes one cut-off; one on an invite also marks the invite as revoked, so that it shows.
     func createCutOff(_ command: CreateCutOff) async throws(StoreError) -> Idempotent<CutOffRecord>
 
     /// Cut-offs with a higher number that are not yet forgotten at `now`, in order; at most `limit`.

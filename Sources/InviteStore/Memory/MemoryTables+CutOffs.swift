@@ -12,6 +12,9 @@ extension MemoryTables {
             createdAt: command.now,
             forgetAt: command.forgetAt
         )
+        if case .invite(let id) = command.target, let invite = invites[command.tenant]?[id], invite.revokedAt == nil {
+            invites[command.tenant]?[id]?.revokedAt = command.now
+        }
         record(command.claim)
         append(command.audit)
         return .done(cutOff)

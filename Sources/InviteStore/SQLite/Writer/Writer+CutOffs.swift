@@ -12,6 +12,13 @@
                 createdAt: command.now,
                 forgetAt: command.forgetAt
             )
+            if case .invite(let invite) = command.target, let tenant = try number(of: command.tenant) {
+                _ = try invites.revoke.run {
+                    $0.add(command.now)
+                    $0.add(tenant)
+                    $0.add(invite)
+                }
+            }
             try record(command.claim, now: command.now)
             try append(command.audit)
             return .done(cutOff)
