@@ -1,3 +1,4 @@
+package import OpenSSLKit
 package import Platform
 import Synchronization
 package import Telemetry
@@ -25,8 +26,8 @@ package final class HTTPServer: Sendable {
         responder: any HTTPResponder,
         metrics: MetricsRegistry = MetricsRegistry(),
         logger: Logger? = nil
-    ) throws {
-        shared = ServerShared(
+    ) throws(TLSError) {
+        shared = try ServerShared(
             configuration: configuration,
             responder: responder,
             metrics: HTTPServerMetrics(registry: metrics, listener: configuration.name),
@@ -69,6 +70,11 @@ package final class HTTPServer: Sendable {
         running.withLock { $0 = Running(executors: executors, threads: threads, addresses: addresses) }
         return addresses
     }
+
+    /// Reads the certificate and key files again, for new connections; those open keep theirs.
+    ///
+    /// - Throws: where the files are no good; the server goes on with what it has.
+    package func reloadTLS() throws(TLSError) { try shared.reloadTLS() }
 
     /// Stops accepting, answers what has begun, and returns when all loops have ended.
     ///

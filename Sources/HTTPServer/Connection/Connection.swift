@@ -1,3 +1,4 @@
+import OpenSSLKit
 import Platform
 
 /// One client's connection: its descriptor, its decisions and the bytes that wait.
@@ -17,6 +18,8 @@ final class Connection {
     /// Whether the connection counts towards its address's limit.
     let isCounted: Bool
 
+    /// Nil where the connection is not secured.
+    let tls: TLSSession?
     /// Nil once closed.
     var descriptor: FileDescriptor?
     var state: ConnectionState
@@ -42,6 +45,8 @@ final class Connection {
     var canRead = false
     /// Whether the peer has sent its last byte, so that reading must go on to the end.
     var hasEnded = false
+    /// Whether the client has said over TLS that it sends no more.
+    var hasSaidEnd = false
     /// Whether the connection is listed for another turn.
     var isListed = false
     /// Whether a task is being started for it, so that an answer given at once is kept in `earlyReply`.
@@ -54,6 +59,7 @@ final class Connection {
         isTrustedProxy: Bool,
         isCounted: Bool,
         descriptor: consuming FileDescriptor,
+        tls: TLSSession?,
         state: ConnectionState,
         limits: HTTPLimits
     ) {
@@ -62,6 +68,7 @@ final class Connection {
         self.isTrustedProxy = isTrustedProxy
         self.isCounted = isCounted
         self.descriptor = consume descriptor
+        self.tls = tls
         self.state = state
         parser = HTTPRequestParser(limits: limits)
     }
@@ -69,7 +76,7 @@ final class Connection {
     /// The descriptor's number, or -1 once closed, which every system call refuses.
     var raw: CInt { descriptor?.rawValue ?? -1 }
 
-    var isSecure: Bool { false }
+    var isSecure: Bool { tls != nil }
 
     var isOutputWaiting: Bool { outputSent < output.count }
 }

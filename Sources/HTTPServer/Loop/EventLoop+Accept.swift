@@ -14,8 +14,6 @@ extension EventLoop {
     /// Refused connections that are answered and ended with care, at a time; more are cut short.
     private static let refusedMax = 128
 
-    private var isSecure: Bool { shared.configuration.tls != nil }
-
     /// Accepts what waits, `max` at most; the level-triggered event tells of the rest.
     func acceptWaiting(_ listener: Listener, max: Int) {
         for _ in 0..<max {
@@ -48,7 +46,7 @@ extension EventLoop {
             refuse(descriptor, peer, .connectionLimit)
             return
         }
-        let state = ConnectionState(isSecure: isSecure, limits: limits, now: now)
+        let state = ConnectionState(isSecure: shared.isSecure, limits: limits, now: now)
         open(descriptor, peer, isTrustedProxy: isTrustedProxy, isCounted: !isTrustedProxy, state)
     }
 
@@ -61,7 +59,9 @@ extension EventLoop {
         isCounted: Bool,
         _ state: ConnectionState
     ) -> Connection? {
-        guard let token = connections.reserve() else {
+        // Without a session there is nothing to say: a refused connection never gets here over TLS.
+        let tls = shared.makeSession()
+        guard tls != nil || !shared.isSecure, let token = connections.reserve() else {
             if isCounted { shared.addresses.leave(peer) }
             return nil
         }
@@ -79,6 +79,7 @@ extension EventLoop {
             isTrustedProxy: isTrustedProxy,
             isCounted: isCounted,
             descriptor: descriptor,
+            tls: tls,
             state: state,
             limits: limits
         )
@@ -107,7 +108,7 @@ extension EventLoop {
         _ reason: HTTPServerMetrics.Refusal
     ) {
         shared.metrics.refused(reason)
-        guard !isSecure else { return }
+        guard !shared.isSecure else { return }
         guard connections.count < limits.connectionsMax + Self.refusedMax else {
             answerAndDrop(descriptor)
             return
@@ -128,7 +129,7 @@ extension EventLoop {
             pauseAccepting()
             return false
         }
-        if case .accepted(let descriptor, _) = Socket.accept(listener.descriptor.rawValue), !isSecure {
+        if case .accepted(let descriptor, _) = Socket.accept(listener.descriptor.rawValue), !shared.isSecure {
             answerAndDrop(descriptor)
         }
         if !reserve.takeBack() {

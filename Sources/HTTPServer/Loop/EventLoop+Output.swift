@@ -1,3 +1,4 @@
+import OpenSSLKit
 import Platform
 
 /// From answers to the socket.
@@ -7,6 +8,15 @@ extension EventLoop {
         guard connection.state.phase != .closed else {
             out.removeAll(keepingCapacity: true)
             return
+        }
+        if let tls = connection.tls {
+            let isAlive = out.isEmpty || tls.send(out)
+            out.removeAll(keepingCapacity: true)
+            guard isAlive else {
+                close(connection)
+                return
+            }
+            tls.takeCiphertext(into: &out)
         }
         if out.isEmpty {
             // Nothing was said; a connection in its last phase may still have to be ended.
@@ -27,6 +37,15 @@ extension EventLoop {
         // One great answer must not hold its memory for ever.
         out.removeAll(keepingCapacity: out.capacity <= 4 * limits.outputQueueBytesMax)
         outputOffered(connection)
+    }
+
+    /// Ends the TLS session with a close_notify, where the socket takes it (RFC 8446 section 6.1).
+    func sayGoodbye(_ connection: Connection) {
+        guard let tls = connection.tls, !connection.isOutputWaiting else { return }
+        tls.shutdown()
+        var notice: [UInt8] = []
+        tls.takeCiphertext(into: &notice)
+        if !notice.isEmpty { _ = Socket.send(connection.raw, notice.span) }
     }
 
     private func keep(_ connection: Connection, from count: Int) {
@@ -62,6 +81,7 @@ extension EventLoop {
             // Requests may have waited for the client to read.
             list(connection)
         case .linger:
+            sayGoodbye(connection)
             Socket.shutdownSending(connection.raw)
             // What is unread already counts as well.
             connection.canRead = true

@@ -1,3 +1,4 @@
+import OpenSSLKit
 import Platform
 
 /// A connection's turn: send what waits, receive once, serve what that brings.
@@ -16,7 +17,7 @@ extension EventLoop {
     }
 
     private func takeInput(_ connection: Connection) {
-        guard connection.state.takesRequests else { return }
+        guard connection.state.takesRequests || connection.state.phase == .handshaking else { return }
         if connection.hasRequestWaiting {
             connection.hasRequestWaiting = false
             let bytes = connection.unread
@@ -25,12 +26,20 @@ extension EventLoop {
             offerOutput(connection)
             guard connection.state.takesRequests, !connection.hasRequestWaiting else { return }
         }
+        if connection.hasSaidEnd {
+            if connection.state.peerEnded() == .close { close(connection) }
+            return
+        }
         guard connection.canRead else { return }
         switch Socket.receive(connection.raw, into: &scratch) {
         case .moved(let count):
             tally.bytesIn += count
             noteReceived(connection, count)
-            serveReceived(connection, count)
+            if let tls = connection.tls {
+                serveCiphertext(connection, tls, count)
+            } else {
+                serveReceived(connection, scratch, count)
+            }
             offerOutput(connection)
         case .blocked:
             connection.canRead = false
@@ -50,14 +59,40 @@ extension EventLoop {
         }
     }
 
-    private func serveReceived(_ connection: Connection, _ count: Int) {
+    /// Decrypts, and serves what that gives; the alert of a failure is sent before the connection ends.
+    private func serveCiphertext(_ connection: Connection, _ tls: TLSSession, _ count: Int) {
+        let ciphertext = scratch
+        plaintext.removeAll(keepingCapacity: true)
+        let progress = unsafe ciphertext.withUnsafeBytes { bytes in
+            unsafe tls.advance(
+                UnsafeRawBufferPointer(rebasing: bytes[..<count]),
+                into: &plaintext,
+                bytesMax: Self.plaintextBytesMax
+            )
+        }
+        if tls.isHandshakeComplete { connection.state.handshakeCompleted(now: now) }
+        if !plaintext.isEmpty { serveReceived(connection, plaintext, plaintext.count) }
+        switch progress {
+        case .needsMoreInput, .outputFull:
+            break
+        case .closed:
+            connection.hasSaidEnd = true
+            list(connection)
+        case .failed:
+            if !tls.isHandshakeComplete { shared.metrics.handshakeFailed() }
+            offerOutput(connection)
+            close(connection)
+        }
+    }
+
+    private func serveReceived(_ connection: Connection, _ received: [UInt8], _ count: Int) {
         if connection.unread.isEmpty {
-            serve(connection, scratch, count: count)
+            serve(connection, received, count: count)
         } else {
             // The bytes of a head must lie side by side.
             var bytes = connection.unread
             connection.unread = []
-            bytes.append(copying: scratch.span, 0..<count)
+            bytes.append(copying: received.span, 0..<count)
             serve(connection, bytes, count: bytes.count)
         }
     }

@@ -13,6 +13,8 @@ final class EventLoop {
     static let firstListenerToken: UInt64 = 0x8000_0000
     /// Bytes received at a time: a whole head of the greatest length, and a TLS record.
     static let receiveBytes = 16_384
+    /// More than what is received at a time and an incomplete record before it can hold.
+    static let plaintextBytesMax = 65_536
 
     let shared: ServerShared
     let limits: HTTPLimits
@@ -32,6 +34,8 @@ final class EventLoop {
 
     /// What is received in a turn; shared by all connections.
     var scratch = [UInt8](repeating: 0, count: receiveBytes)
+    /// What a turn has decrypted; empty between turns.
+    var plaintext: [UInt8] = []
     /// What a turn has to send; empty between turns.
     var out: [UInt8] = []
 
@@ -163,6 +167,7 @@ final class EventLoop {
     /// Ends a connection at once; what is queued in the kernel still goes out.
     func close(_ connection: Connection) {
         guard connection.descriptor != nil else { return }
+        sayGoodbye(connection)
         connection.state.closed()
         connection.descriptor = nil
         connections.remove(connection.token)

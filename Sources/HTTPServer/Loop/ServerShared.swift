@@ -1,3 +1,4 @@
+import OpenSSLKit
 import Platform
 import Synchronization
 import Telemetry
@@ -10,21 +11,44 @@ final class ServerShared: Sendable {
     let logger: Logger?
     let openConnections = Atomic<Int>(0)
     let addresses: AddressCounts
+    /// What new sessions are made from; nil without TLS.
+    private let tlsContext: Mutex<TLSServerContext?>
 
     var limits: HTTPLimits { configuration.limits }
     var time: any TimeSource { configuration.time }
 
+    var isSecure: Bool { configuration.tls != nil }
+
+    /// - Throws: where the certificate or key cannot be used.
     init(
         configuration: HTTPServerConfiguration,
         responder: any HTTPResponder,
         metrics: HTTPServerMetrics,
         logger: Logger?
-    ) {
+    ) throws(TLSError) {
+        var context: TLSServerContext?
+        if let tls = configuration.tls { context = try TLSServerContext(tls) }
+        tlsContext = Mutex(context)
         self.configuration = configuration
         self.responder = responder
         self.metrics = metrics
         self.logger = logger
         addresses = AddressCounts(limit: configuration.limits.connectionsPerAddressMax)
+    }
+}
+
+extension ServerShared {
+    /// A session for a new connection; nil without TLS, or where there is no memory for one.
+    func makeSession() -> TLSSession? {
+        guard let context = tlsContext.withLock({ $0 }) else { return nil }
+        return try? TLSSession(server: context)
+    }
+
+    /// Reads certificate and key again; what is in use stays where they are no good.
+    func reloadTLS() throws(TLSError) {
+        guard let tls = configuration.tls else { return }
+        let context = try TLSServerContext(tls)
+        tlsContext.withLock { $0 = context }
     }
 }
 

@@ -38,13 +38,13 @@ extension HTTPRequestParser {
         draft.length = .declared(length)
     }
 
-    /// Exactly `chunked`, once: no list, no other case, no other coding (RFC 9112 section 6.1).
+    /// Exactly `chunked`, once: no list, no other coding (RFC 9112 section 6.1); case does not count (section 7).
     private mutating func noteTransferEncoding(
         _ input: borrowing Span<UInt8>,
         _ value: Range<Int>
     ) throws(HTTPRejection) {
         guard !draft.isChunked else { throw HTTPRejection(.repeatedTransferEncoding) }
-        guard value.count == 7, LiteralBytes("chunked").isEqual(input, at: value.lowerBound) else {
+        guard value.count == 7, LiteralBytes("chunked").matches(input, at: value.lowerBound) else {
             throw HTTPRejection(.unsupportedTransferEncoding)
         }
         draft.isChunked = true

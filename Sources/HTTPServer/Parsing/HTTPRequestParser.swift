@@ -8,7 +8,7 @@ import Platform
 /// and allocates nothing before the head has passed its limits. After a rejection it gives the same rejection for ever.
 ///
 /// Stricter than the RFC where leniency has let requests be smuggled: every line ends in CR LF, a target in absolute
-/// form must name the host that the Host field names, `Transfer-Encoding` is exactly `chunked`, and repeats of framing
+/// form must name the host that the Host field names, `Transfer-Encoding` is `chunked` alone, and repeats of framing
 /// fields are refused even where they agree. One empty line before a request line is skipped (section 2.2).
 package struct HTTPRequestParser: Sendable {
     package enum Event: Sendable {
