@@ -53,7 +53,7 @@ package enum JoseCheck {
     /// The key that the header names; the only one of the set where it names none.
     private static func key(for header: JOSEHeader, in set: JWKSet) -> JWK? {
         if let keyID = header.keyID {
-            return set.keys.first { $0.keyID.map { $0.utf8.elementsEqual(keyID.utf8) } ?? false }
+            return set.keys.first { $0.keyID?.hasSameUTF8(as: keyID) ?? false }
         }
         // An ignored key counts: with two in the set it is not plain which one was meant.
         return set.listedCount == 1 ? set.keys.first : nil

@@ -125,7 +125,7 @@ package struct TokenVerifier: Sendable {
         }
         guard let key = keys[keyID] else { throw .unknownKey }
         guard header.algorithm.stringEquals(utf8: Array(key.key.algorithm.rawValue.utf8)) else { throw .headerRefused }
-        guard claimedType.utf8.elementsEqual(type.utf8) else { throw .wrongType }
+        guard claimedType.hasSameUTF8(as: type) else { throw .wrongType }
         return key
     }
 }

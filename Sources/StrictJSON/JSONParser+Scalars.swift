@@ -66,23 +66,12 @@ extension JSONParser {
             case 0x00..<0x20:
                 throw error(.controlCharacter, at: index)
             case 0x20..<0x80:
-                index = endOfPlainASCII(from: index + 1)
+                index = unsafe bytes.withUnsafeBytes { unsafe PlainBytes.endOfASCII($0, from: index + 1) }
             default:
                 try skipMultibyteScalar(startingWith: byte)
             }
         }
         throw error(.unexpectedEnd, at: index)
-    }
-
-    /// The index of the first byte that is not an ASCII character standing for itself.
-    private func endOfPlainASCII(from start: Int) -> Int {
-        var index = start
-        while index < bytes.count {
-            let byte = bytes[index]
-            if byte < 0x20 || byte >= 0x80 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { break }
-            index += 1
-        }
-        return index
     }
 
     /// Checks an escape, moves past it, and gives the bytes that it is longer than what it stands for.

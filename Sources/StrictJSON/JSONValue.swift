@@ -55,20 +55,22 @@ package struct JSONValue: Sendable {
 
     /// Whether this is a string with exactly these characters; allocates nothing.
     package func stringEquals(_ text: StaticString) -> Bool {
-        let node = node
-        let length = text.utf8CodeUnitCount
-        guard node.kind == .string || node.kind == .escapedString, Int(node.count) == length else { return false }
-        if node.kind == .escapedString {
-            var offset = 0
-            for byte in UnescapedBytes(storage.bytes, from: Int(node.start), to: Int(node.end)) {
-                if offset >= length || text.byte(at: offset) != byte { return false }
-                offset += 1
+        let node = storage.nodes[index]
+        guard Int(node.count) == text.utf8CodeUnitCount else { return false }
+        switch node.kind {
+        case .string:
+            return text.withUTF8Buffer { text in
+                for offset in 0..<text.count
+                where unsafe storage.bytes[Int(node.start) &+ offset] != text[offset] { return false }
+                return true
             }
-            return offset == length
+        case .escapedString:
+            return text.withUTF8Buffer { text in
+                unsafe UnescapedBytes(storage.bytes, from: Int(node.start), to: Int(node.end)).elementsEqual(text)
+            }
+        default:
+            return false
         }
-        let start = Int(node.start)
-        for offset in 0..<length where storage.bytes[start + offset] != text.byte(at: offset) { return false }
-        return true
     }
 
     /// Whether this is a string with exactly this UTF-8; allocates nothing.

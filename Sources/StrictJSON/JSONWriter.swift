@@ -121,37 +121,12 @@ package struct JSONWriter {
     /// Appends a quoted string, escaping what RFC 8259 section 7 demands and no more.
     private mutating func appendString(_ utf8: UnsafeBufferPointer<UInt8>) {
         bytes.append(UInt8(ascii: "\""))
-        if unsafe Self.isPlain(utf8) {
-            unsafe bytes.append(contentsOf: utf8)
-        } else {
+        if unsafe PlainBytes.needEscapes(UnsafeRawBufferPointer(utf8)) {
             for index in 0..<utf8.count { appendEscaped(unsafe utf8[index]) }
+        } else {
+            unsafe bytes.append(contentsOf: utf8)
         }
         bytes.append(UInt8(ascii: "\""))
-    }
-
-    /// Whether a string holds nothing that must be escaped; looks at eight bytes at a time.
-    private static func isPlain(_ utf8: UnsafeBufferPointer<UInt8>) -> Bool {
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        let highBits: UInt64 = 0x8080_8080_8080_8080
-        let raw = UnsafeRawBufferPointer(utf8)
-        var index = 0
-        while index + 8 <= raw.count {
-            let word = unsafe raw.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-            let quotes = word ^ (ones &* UInt64(UInt8(ascii: "\"")))
-            let backslashes = word ^ (ones &* UInt64(UInt8(ascii: "\\")))
-            // The high bit of a byte is set where the byte is below 0x20, or is zero after the exclusive or. A borrow
-            // may set it for a neighbour too, which only costs a closer look.
-            let controls = (word &- ones &* 0x20) & ~word
-            let marks = ((quotes &- ones) & ~quotes) | ((backslashes &- ones) & ~backslashes)
-            if (controls | marks) & highBits != 0 { return false }
-            index += 8
-        }
-        while index < raw.count {
-            let byte = unsafe raw[index]
-            if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return false }
-            index += 1
-        }
-        return true
     }
 
     private mutating func appendEscaped(_ byte: UInt8) {

@@ -8,8 +8,8 @@ struct AudienceClaim {
 
     init(_ value: JSONValue?) throws(TokenError) { audience = try RegisteredClaims.string("aud", value) }
 
-    /// Demands one audience, compared byte by byte.
+    /// Demands one audience, compared byte by byte: two spellings of one character differ.
     func require(_ expected: String) throws(TokenError) {
-        guard audience.utf8.elementsEqual(expected.utf8) else { throw .wrongAudience }
+        guard audience.hasSameUTF8(as: expected) else { throw .wrongAudience }
     }
 }
