@@ -17,6 +17,9 @@ package struct Digest256: Hashable, Sendable {
     /// The 32 bytes in order.
     package var bytes: [UInt8] { unsafe withUnsafeBytes { unsafe [UInt8]($0) } }
 
+    /// The first 16 bytes as two big-endian numbers, without an allocation.
+    package var leadingWords: (UInt64, UInt64) { (words.0.bigEndian, words.1.bigEndian) }
+
     /// The 32 bytes as 64 lower-case hexadecimal digits.
     package var hexadecimal: String {
         let digits = Array("0123456789abcdef".utf8)

@@ -123,11 +123,11 @@ package struct Application: HTTPResponder {
     private static func apply(_ rate: RateState, now: UnixTime, to response: inout HTTPResponse) {
         let limit = String(rate.limit)
         let remaining = String(rate.remaining)
-        response.set("X-RateLimit-Limit", limit)
-        response.set("X-RateLimit-Remaining", remaining)
-        response.set("X-RateLimit-Reset", String(rate.resetSeconds))
-        response.set("RateLimit-Policy", "\"key\";q=" + limit + ";w=60")
-        response.set("RateLimit", "\"key\";r=" + remaining + ";t=" + String(max(0, rate.resetSeconds - now.seconds)))
+        response.append("X-RateLimit-Limit", limit)
+        response.append("X-RateLimit-Remaining", remaining)
+        response.append("X-RateLimit-Reset", String(rate.resetSeconds))
+        response.append("RateLimit-Policy", "\"key\";q=" + limit + ";w=60")
+        response.append("RateLimit", "\"key\";r=" + remaining + ";t=" + String(max(0, rate.resetSeconds - now.seconds)))
     }
 
     /// 405, or the answer to a preflight where the path is a widget's.
@@ -148,8 +148,8 @@ package struct Application: HTTPResponder {
 
     private func finish(_ response: HTTPResponse, _ id: RecordID) -> HTTPResponse {
         var response = response
-        response.set("Request-Id", TypeID.text(.request, id))
-        response.set("X-Content-Type-Options", "nosniff")
+        response.append("Request-Id", TypeID.text(.request, id))
+        response.append("X-Content-Type-Options", "nosniff")
         return response
     }
 
@@ -198,8 +198,8 @@ package struct Application: HTTPResponder {
             )
         }
         var response = ProblemRenderer.response(problem, requestID: requestID, accept: accept, form: form)
-        response.set("Request-Id", requestID)
-        response.set("X-Content-Type-Options", "nosniff")
+        response.append("Request-Id", requestID)
+        response.append("X-Content-Type-Options", "nosniff")
         return response
     }
 }

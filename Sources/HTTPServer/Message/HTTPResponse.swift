@@ -19,7 +19,7 @@ package struct HTTPResponse: Sendable {
         closesConnection = false
         lines = []
         if let contentType {
-            lines.reserveCapacity(192)
+            lines.reserveCapacity(512)
             Self.appendText(LiteralBytes("Content-Type"), to: &lines)
             lines.append(ASCII.colon)
             lines.append(ASCII.space)
@@ -38,11 +38,11 @@ package struct HTTPResponse: Sendable {
     package mutating func append(_ name: StaticString, _ value: String) {
         let nameBytes = LiteralBytes(name)
         guard !Self.isReserved(nameBytes), Self.isName(nameBytes) else { return }
-        if lines.isEmpty { lines.reserveCapacity(192) }
-        Self.appendText(nameBytes, to: &lines)
+        if lines.isEmpty { lines.reserveCapacity(512) }
+        nameBytes.append(to: &lines)
         lines.append(ASCII.colon)
         lines.append(ASCII.space)
-        for byte in value.utf8 { lines.append(Self.sendable(byte)) }
+        Self.appendText(value, to: &lines)
         Self.appendLineEnd(to: &lines)
     }
 
@@ -83,6 +83,15 @@ package struct HTTPResponse: Sendable {
 
     private static func appendText(_ text: LiteralBytes, to lines: inout [UInt8]) {
         for index in 0..<text.count { lines.append(sendable(text[index])) }
+    }
+
+    /// Values are mostly our own clean texts: one look, then one copy.
+    private static func appendText(_ text: String, to lines: inout [UInt8]) {
+        let start = lines.count
+        lines.append(contentsOf: text.utf8)
+        for index in start..<lines.count where sendable(lines[index]) != lines[index] {
+            lines[index] = sendable(lines[index])
+        }
     }
 
     private static func appendLineEnd(to lines: inout [UInt8]) {

@@ -19,6 +19,12 @@ struct LiteralBytes {
         return unsafe base[index]
     }
 
+    /// Adds the literal to the end of `bytes`, in one copy.
+    func append(to bytes: inout [UInt8]) {
+        guard let base = unsafe base else { return }
+        unsafe bytes.append(contentsOf: UnsafeBufferPointer(start: base, count: count))
+    }
+
     /// Whether the bytes of `text` from `start` on begin with this literal, without regard to ASCII case.
     @inline(__always)
     func matches(_ text: borrowing Span<UInt8>, at start: Int) -> Bool {

@@ -13,39 +13,31 @@ package struct RecordID: Hashable, Comparable, Sendable {
     }
 
     /// Reads exactly 16 bytes, big-endian; nil for any other count.
-    package init?(bytes: some Collection<UInt8>) {
+    package init?(bytes: ArraySlice<UInt8>) {
         guard bytes.count == 16 else { return nil }
-        var words: (UInt64, UInt64) = (0, 0)
-        for (index, byte) in bytes.enumerated() {
-            if index < 8 {
-                words.0 = words.0 << 8 | UInt64(byte)
-            } else {
-                words.1 = words.1 << 8 | UInt64(byte)
-            }
-        }
-        self.init(high: words.0, low: words.1)
+        var high: UInt64 = 0
+        var low: UInt64 = 0
+        let middle = bytes.startIndex + 8
+        for index in bytes.startIndex..<middle { high = high << 8 | UInt64(bytes[index]) }
+        for index in middle..<bytes.endIndex { low = low << 8 | UInt64(bytes[index]) }
+        self.init(high: high, low: low)
     }
+
+    /// Reads exactly 16 bytes, big-endian; nil for any other count.
+    package init?(bytes: [UInt8]) { self.init(bytes: bytes[...]) }
 
     /// The 16 bytes, big-endian, so that the byte order is the sort order.
     package var bytes: [UInt8] {
-        [UInt8](bigEndian: (high, low))
+        unsafe [UInt8](unsafeUninitializedCapacity: 16) { buffer, count in
+            let raw = UnsafeMutableRawBufferPointer(buffer)
+            unsafe raw.storeBytes(of: high.bigEndian, toByteOffset: 0, as: UInt64.self)
+            unsafe raw.storeBytes(of: low.bigEndian, toByteOffset: 8, as: UInt64.self)
+            count = 16
+        }
     }
 
     package static func < (left: RecordID, right: RecordID) -> Bool {
         left.high == right.high ? left.low < right.low : left.high < right.high
-    }
-}
-
-extension [UInt8] {
-    fileprivate init(bigEndian words: (UInt64, UInt64)) {
-        self.init()
-        reserveCapacity(16)
-        for shift in stride(from: 56, through: 0, by: -8) {
-            append(UInt8(truncatingIfNeeded: words.0 >> UInt64(shift)))
-        }
-        for shift in stride(from: 56, through: 0, by: -8) {
-            append(UInt8(truncatingIfNeeded: words.1 >> UInt64(shift)))
-        }
     }
 }
 
@@ -62,7 +54,7 @@ package struct KeyedDigest16: Hashable, Sendable {
     }
 
     /// Reads exactly 16 bytes; nil for any other count.
-    package init?(bytes: some Collection<UInt8>) {
+    package init?(bytes: [UInt8]) {
         guard let words = RecordID(bytes: bytes) else { return nil }
         self.init(high: words.high, low: words.low)
     }

@@ -80,7 +80,7 @@ struct RunningService {
     private func reloadCertificate() {
         guard settings.tls != nil else { return }
         do {
-            try server.start()
+            try server.reloadTLS()
             services.log.warning("certificate reloaded")
         } catch {
             services.log.error("certificate not reloaded: the old one stays", ["error": .string("\(error)")])

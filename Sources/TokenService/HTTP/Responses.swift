@@ -17,7 +17,7 @@ package enum Responses {
         try body(&writer)
         writer.endObject()
         var response = HTTPResponse(status: status, body: writer.bytes, contentType: "application/json")
-        if isSecret { response.set("Cache-Control", "no-store") }
+        if isSecret { response.append("Cache-Control", "no-store") }
         return response
     }
 

@@ -23,10 +23,11 @@ extension Services {
         allowsExpired: Bool = false,
         allowsEnded: Bool = false
     ) throws -> (claims: ParticipantClaims, isExpired: Bool) {
-        let values = call.request.fields.values("authorization")
-        guard values.count == 1, let token = Authenticator.bearer(values[0]) else {
-            throw Problem.invalidToken("no bearer token")
-        }
+        let fields = call.request.fields
+        guard fields.count(of: "authorization") == 1,
+            let bytes = fields.firstBytes("authorization").flatMap(Authenticator.bearer)
+        else { throw Problem.invalidToken("no bearer token") }
+        let token = String(decoding: bytes, as: UTF8.self)
         let presented: (claims: ParticipantClaims, isExpired: Bool)
         do {
             presented = try keyring.reader.participant(token, now: call.now)

@@ -107,37 +107,37 @@ package struct Authenticator: Sendable {
 
     /// The one key of the request, from `Authorization: Bearer` or `x-api-key`.
     package static func presentedKey(_ request: HTTPRequest) -> Result<APIKeySecret, Problem> {
-        let authorization = request.fields.values("authorization")
-        let header = request.fields.values("x-api-key")
-        guard authorization.count <= 1, header.count <= 1 else {
+        let fields = request.fields
+        guard fields.count(of: "authorization") <= 1, fields.count(of: "x-api-key") <= 1 else {
             return .failure(Problem(.invalidRequest, "Send the API key once."))
         }
-        var presented: [String] = header
-        if let value = authorization.first {
+        var presented = fields.firstBytes("x-api-key")
+        if let value = fields.firstBytes("authorization") {
             guard let credentials = bearer(value) else {
                 return .failure(.unauthorized("Authorization is not Bearer"))
             }
-            presented.append(credentials)
+            if let other = presented, other != credentials {
+                let text = "Authorization and x-api-key carry different keys. Send one of them."
+                return .failure(Problem(.invalidRequest, text))
+            }
+            presented = credentials
         }
-        guard let text = presented.first else { return .failure(.unauthorized("no key")) }
-        if presented.count == 2, presented[0] != presented[1] {
-            let text = "Authorization and x-api-key carry different keys. Send one of them."
-            return .failure(Problem(.invalidRequest, text))
-        }
-        guard let secret = APIKeySecret(presented: text) else {
+        guard let presented else { return .failure(.unauthorized("no key")) }
+        guard let secret = APIKeySecret(presented: Array(presented)) else {
             return .failure(.unauthorized("malformed key or wrong checksum"))
         }
         return .success(secret)
     }
 
     /// The credentials after `Bearer` (RFC 6750 section 2.1; the scheme is case-insensitive, RFC 9110 section 11.1).
-    package static func bearer(_ value: String) -> String? {
-        let utf8 = value.utf8
-        guard utf8.count > 7, value.utf8.prefix(7).elementsEqual("bearer ".utf8, by: { $0 | 0x20 == $1 | 0x20 }) else {
+    package static func bearer(_ value: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+        let scheme: StaticString = "bearer "
+        let length = scheme.utf8CodeUnitCount
+        guard value.count > length else { return nil }
+        for offset in 0..<length where unsafe value[value.startIndex + offset] | 0x20 != scheme.utf8Start[offset] {
             return nil
         }
-        let credentials = value.utf8.dropFirst(7)
-        guard !credentials.contains(UInt8(ascii: " ")) else { return nil }
-        return String(Substring(credentials))
+        let credentials = value[(value.startIndex + length)...]
+        return credentials.contains(UInt8(ascii: " ")) ? nil : credentials
     }
 }

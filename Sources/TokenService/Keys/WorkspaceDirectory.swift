@@ -30,7 +30,7 @@ package struct WorkspaceSettings: Equatable, Sendable {
         }
         for environment in DeploymentEnvironment.allCases {
             guard let prefix = root["key_prefixes"]?[environment.rawValue]?.string,
-                APIKeySecret.isPrefix(Array(prefix.utf8))
+                APIKeySecret.isPrefix(Array(prefix.utf8)[...])
             else { continue }
             keyPrefixes[environment] = prefix
         }

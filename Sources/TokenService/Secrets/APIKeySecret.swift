@@ -21,22 +21,23 @@ package struct APIKeySecret: Sendable {
     /// Makes a new secret.
     package init(prefix: String, random: any RandomSource) {
         var bytes = Array(prefix.utf8) + Base62.random(Self.randomCharacters, from: random)
-        bytes += Base62.encode(CRC32.checksum(bytes), digits: Self.checksumCharacters)
+        bytes += Base62.encode(CRC32.checksum(bytes[...]), digits: Self.checksumCharacters)
         text = String(decoding: bytes, as: UTF8.self)
     }
 
     /// Reads a presented secret; nil where its shape or its checksum says that it can not be a key.
-    package init?(presented text: String) {
-        let bytes = Array(text.utf8)
+    package init?(presented text: String) { self.init(presented: Array(text.utf8)) }
+
+    /// Reads a presented secret from its bytes.
+    package init?(presented bytes: [UInt8]) {
         let tail = Self.randomCharacters + Self.checksumCharacters
         guard bytes.count > tail, bytes.count <= Self.bytesMax else { return nil }
         guard Self.isPrefix(bytes.dropLast(tail)), bytes.suffix(tail).allSatisfy(Base62.contains) else { return nil }
-        let checksum = Base62.encode(
-            CRC32.checksum(bytes.dropLast(Self.checksumCharacters)),
-            digits: Self.checksumCharacters
-        )
-        guard bytes.suffix(Self.checksumCharacters).elementsEqual(checksum) else { return nil }
-        self.text = text
+        let sum = CRC32.checksum(bytes.dropLast(Self.checksumCharacters))
+        guard bytes.suffix(Self.checksumCharacters) == Base62.encode(sum, digits: Self.checksumCharacters)[...] else {
+            return nil
+        }
+        text = String(decoding: bytes, as: UTF8.self)
     }
 
     /// The readable start, such as `ts_live_`.
@@ -55,7 +56,7 @@ package struct APIKeySecret: Sendable {
     }
 
     /// True for `a-z 0-9 _`, starting with a letter and ending with `_`.
-    package static func isPrefix(_ bytes: some BidirectionalCollection<UInt8>) -> Bool {
+    package static func isPrefix(_ bytes: ArraySlice<UInt8>) -> Bool {
         guard let first = bytes.first, bytes.count <= prefixCharactersMax, bytes.last == UInt8(ascii: "_"),
             first >= UInt8(ascii: "a"), first <= UInt8(ascii: "z")
         else { return false }

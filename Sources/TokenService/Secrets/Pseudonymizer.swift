@@ -66,7 +66,7 @@ package final class Pseudonymizer: Sendable {
     }
 
     private func truncated(_ digest: Digest256) -> KeyedDigest16 {
-        let bytes = digest.bytes
-        return KeyedDigest16(bytes: bytes.prefix(16)) ?? KeyedDigest16(high: 0, low: 0)
+        let words = digest.leadingWords
+        return KeyedDigest16(high: words.0, low: words.1)
     }
 }
