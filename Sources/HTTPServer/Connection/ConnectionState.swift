@@ -103,7 +103,8 @@ package struct ConnectionState: Sendable {
     /// When ``deadlinePassed(now:)`` is to be asked next.
     package var deadline: MonotonicInstant {
         guard let writeDeadline else { return phaseDeadline }
-        return min(phaseDeadline, writeDeadline)
+        // A client that is still reading is not idle.
+        return phase == .idle ? writeDeadline : min(phaseDeadline, writeDeadline)
     }
 
     /// Whether answers wait for the client to read.
@@ -209,6 +210,9 @@ package struct ConnectionState: Sendable {
             phase = .lingering
             phaseDeadline = now.adding(milliseconds: limits.lingerMilliseconds)
             return .linger
+        case .idle where wasBlocked:
+            becomeIdle(now: now)
+            return .proceed
         case .idle, .readingHead, .readingBody:
             return wasBlocked ? .proceed : .wait
         case .handshaking, .awaitingReply, .lingering, .closed:

@@ -1,7 +1,7 @@
-import Platform
+package import Platform
 
 /// Writes responses as bytes (RFC 9112 section 4), with the fields that only the server may set.
-struct ResponseEncoder {
+package struct ResponseEncoder {
     static let interim = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
     private static let lengthName = Array("Content-Length: ".utf8)
     private static let closeLine = Array("Connection: close\r\n".utf8)
@@ -12,7 +12,7 @@ struct ResponseEncoder {
     private var dateLine: [UInt8] = []
     private var dateSecond = Int64.min
 
-    init() {
+    package init() {
         statusLines = (200...599).map { Array("HTTP/1.1 \($0) \(Self.phrase($0))\r\n".utf8) }
     }
 
@@ -20,7 +20,7 @@ struct ResponseEncoder {
     ///
     /// - Parameter isToHead: the answer to HEAD has the length of the content, but not the content (RFC 9110 section
     ///   9.3.2).
-    mutating func append(
+    package mutating func append(
         _ response: borrowing HTTPResponse,
         closing: Bool,
         isToHead: Bool,
