@@ -38,14 +38,8 @@ package struct RecordID: Hashable, Comparable, Sendable {
 
 extension [UInt8] {
     fileprivate init(bigEndian words: (UInt64, UInt64)) {
-        self.init()
-        reserveCapacity(16)
-        for shift in stride(from: 56, through: 0, by: -8) {
-            append(UInt8(truncatingIfNeeded: words.0 >> UInt64(shift)))
-        }
-        for shift in stride(from: 56, through: 0, by: -8) {
-            append(UInt8(truncatingIfNeeded: words.1 >> UInt64(shift)))
-        }
+        let words = (words.0.bigEndian, words.1.bigEndian)
+        self = unsafe Swift.withUnsafeBytes(of: words) { unsafe [UInt8]($0) }
     }
 }
 
