@@ -8,17 +8,19 @@
     ///
     /// `STORE_BENCH=1 swift test -c release --filter StoreBenchmark`. `STORE_BENCH_ROWS` says how many invites are
     /// stored before the second round (1,000,000), `STORE_BENCH_OPS` how many commands each line measures (100,000),
-    /// `STORE_BENCH_WINDOWS` which windows, in microseconds (300).
+    /// `STORE_BENCH_WINDOWS` which windows, in microseconds (300),
+    /// `STORE_BENCH_CALLERS` how many callers at once (1,32,256); `STORE_BENCH_REDEEM=0` leaves redeeming out.
     @Suite("Store benchmark", .enabled(if: ProcessInfo.processInfo.environment["STORE_BENCH"] != nil), .serialized)
     struct StoreBenchmark {
         private static func setting(_ name: String, _ standard: Int) -> Int {
             ProcessInfo.processInfo.environment[name].flatMap { Int($0) } ?? standard
         }
 
-        private static var windows: [Int] {
-            (ProcessInfo.processInfo.environment["STORE_BENCH_WINDOWS"] ?? "300").split(separator: ",")
-                .compactMap { Int($0) }
+        private static func list(_ name: String, _ standard: String) -> [Int] {
+            (ProcessInfo.processInfo.environment[name] ?? standard).split(separator: ",").compactMap { Int($0) }
         }
+
+        private static var windows: [Int] { list("STORE_BENCH_WINDOWS", "300") }
 
         @Test("Cost of mint and redeem, small and large", arguments: windows)
         func measure(window: Int) async throws {
@@ -37,7 +39,7 @@
             let operations = Self.setting("STORE_BENCH_OPS", 100_000)
             for rows in [10_000, Self.setting("STORE_BENCH_ROWS", 1_000_000)] {
                 try await fill(fixture, to: rows)
-                for callers in [1, 32, 256] {
+                for callers in Self.list("STORE_BENCH_CALLERS", "1,32,256") {
                     let count = callers == 1 ? operations / 20 : operations
                     let name = "window \(window) us, \(rows) rows, \(callers) callers"
                     let minted = try await run("mint,   \(name)", callers, count, recorder) { index in
@@ -52,6 +54,7 @@
                         }
                         return invite
                     }
+                    if Self.setting("STORE_BENCH_REDEEM", 1) == 0 { continue }
                     _ = try await run("redeem, \(name)", callers, count, recorder) { index in
                         let invite = minted[index % minted.count]
                         let outcome = try await fixture.redeem(

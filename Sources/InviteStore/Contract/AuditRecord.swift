@@ -76,36 +76,45 @@ extension AuditRecord {
         draft: AuditDraft
     ) -> [UInt8] {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(192 + draft.detail.count)
-        func append(_ value: UInt64) {
-            for shift in stride(from: 56, through: 0, by: -8) {
-                bytes.append(UInt8(truncatingIfNeeded: value >> UInt64(shift)))
-            }
-        }
-        func append(counted field: some Collection<UInt8>) {
-            let count = UInt32(clamping: field.count)
-            for shift in stride(from: 24, through: 0, by: -8) {
-                bytes.append(UInt8(truncatingIfNeeded: count >> UInt32(shift)))
-            }
-            bytes.append(contentsOf: field)
-        }
+        bytes.reserveCapacity(
+            112 + 24 + draft.type.utf8.count + draft.actor.utf8.count + draft.target.utf8.count
+                + draft.requestID.utf8.count + draft.detail.count
+        )
         bytes.append(contentsOf: previous)
-        append(UInt64(bitPattern: chain))
-        append(UInt64(bitPattern: sequence))
-        append(draft.id.high)
-        append(draft.id.low)
-        append(UInt64(bitPattern: draft.at.milliseconds))
-        append(counted: draft.type.utf8)
+        bytes.append(bigEndian: UInt64(bitPattern: chain))
+        bytes.append(bigEndian: UInt64(bitPattern: sequence))
+        bytes.append(bigEndian: draft.id.high)
+        bytes.append(bigEndian: draft.id.low)
+        bytes.append(bigEndian: UInt64(bitPattern: draft.at.milliseconds))
+        bytes.append(counted: draft.type)
         if let tenant = draft.tenant {
-            append(counted: tenant.workspace.bytes + Array(tenant.environment.rawValue.utf8))
+            let environment = tenant.environment.rawValue
+            bytes.append(bigEndian: UInt32(clamping: 16 + environment.utf8.count))
+            bytes.append(bigEndian: tenant.workspace.high)
+            bytes.append(bigEndian: tenant.workspace.low)
+            bytes.append(contentsOf: environment.utf8)
         } else {
-            append(counted: [])
+            bytes.append(bigEndian: UInt32(0))
         }
-        append(counted: draft.actor.utf8)
-        append(counted: draft.target.utf8)
-        append(counted: draft.requestID.utf8)
-        append(counted: draft.detail)
+        bytes.append(counted: draft.actor)
+        bytes.append(counted: draft.target)
+        bytes.append(counted: draft.requestID)
+        bytes.append(bigEndian: UInt32(clamping: draft.detail.count))
+        bytes.append(contentsOf: draft.detail)
         return bytes
+    }
+}
+
+extension [UInt8] {
+    /// Appends the bytes of an integer, the most significant first.
+    fileprivate mutating func append(bigEndian value: some FixedWidthInteger) {
+        unsafe Swift.withUnsafeBytes(of: value.bigEndian) { unsafe append(contentsOf: $0) }
+    }
+
+    /// Appends a text's length in bytes (4, big-endian) and its UTF-8.
+    fileprivate mutating func append(counted text: String) {
+        append(bigEndian: UInt32(clamping: text.utf8.count))
+        append(contentsOf: text.utf8)
     }
 }
 

@@ -1,10 +1,26 @@
 internal import Platform
 
-extension APIKeyRecord {
+/// What decides whether a key may mint, without the rest of its record.
+struct APIKeyState {
+    /// Neither revoked nor suspended.
+    let isOn: Bool
+    let expiresAt: UnixTime?
+
+    init(_ key: APIKeyRecord) {
+        isOn = key.revokedAt == nil && key.suspendedAt == nil
+        expiresAt = key.expiresAt
+    }
+
     /// True where the key may mint at `now`.
     func isActive(at now: UnixTime) -> Bool {
-        revokedAt == nil && suspendedAt == nil && !isExpired(at: now)
+        guard isOn else { return false }
+        return if let expiresAt { now < expiresAt } else { true }
     }
+}
+
+extension APIKeyRecord {
+    /// True where the key may mint at `now`.
+    func isActive(at now: UnixTime) -> Bool { APIKeyState(self).isActive(at: now) }
 
     /// True where the key counts against the limit of keys: neither revoked nor expired.
     func counts(at now: UnixTime) -> Bool {

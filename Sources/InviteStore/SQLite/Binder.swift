@@ -50,6 +50,19 @@
 
         mutating func add(_ digest: KeyedDigest16) { addWords(digest.high, digest.low) }
 
+        /// A tenant in full: the workspace's 16 bytes and one for the environment.
+        mutating func add(_ tenant: Tenant?) {
+            guard let tenant else { return addNull() }
+            index += 1
+            let parts = (
+                tenant.workspace.high.bigEndian, tenant.workspace.low.bigEndian,
+                UInt8(truncatingIfNeeded: tenant.environment.code)
+            )
+            unsafe withUnsafeBytes(of: parts) { bytes in
+                unsafe statement.raw.bind(UnsafeRawBufferPointer(rebasing: bytes.prefix(17)), at: index)
+            }
+        }
+
         mutating func addNull() {
             index += 1
             statement.raw.bindNull(at: index)

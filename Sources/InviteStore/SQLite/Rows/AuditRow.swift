@@ -9,18 +9,24 @@
 
         static let insert = "INSERT INTO audit_events (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
-        static func bind(_ record: AuditRecord, to binder: inout Binder) {
-            binder.add(record.chain)
-            binder.add(record.sequence)
-            binder.add(record.draft.id)
-            binder.add(record.draft.type)
-            binder.add(record.draft.at)
-            binder.add(record.draft.tenant.map { $0.workspace.bytes + [UInt8(clamping: $0.environment.code)] })
-            binder.add(record.draft.actor)
-            binder.add(record.draft.target)
-            binder.add(record.draft.requestID)
-            binder.add(record.draft.detail)
-            binder.add(record.mac)
+        static func bind(
+            _ draft: AuditDraft,
+            chain: Int64,
+            sequence: Int64,
+            mac: [UInt8],
+            to binder: inout Binder
+        ) {
+            binder.add(chain)
+            binder.add(sequence)
+            binder.add(draft.id)
+            binder.add(draft.type)
+            binder.add(draft.at)
+            binder.add(draft.tenant)
+            binder.add(draft.actor)
+            binder.add(draft.target)
+            binder.add(draft.requestID)
+            binder.add(draft.detail)
+            binder.add(mac)
         }
     }
 

@@ -37,10 +37,10 @@
                 sequence: next,
                 draft: draft
             )
-            let record = AuditRecord(draft: draft, chain: Self.number, sequence: next, mac: sealer.seal(canonical))
-            try insert.run { AuditRow.bind(record, to: &$0) }
+            let link = sealer.seal(canonical)
+            try insert.run { AuditRow.bind(draft, chain: Self.number, sequence: next, mac: link, to: &$0) }
             sequence = next
-            mac = record.mac
+            mac = link
             return next
         }
     }

@@ -8,9 +8,7 @@
             var numbers: [Int64] = []
             numbers.reserveCapacity(command.invites.count)
             for invite in command.invites {
-                guard let key = try apiKey(invite.apiKey), key.isActive(at: command.now) else {
-                    return .done(.keyNotActive)
-                }
+                guard try mayMint(invite.apiKey, now: command.now) else { return .done(.keyNotActive) }
                 guard let number = try number(of: invite.tenant) else { throw .refused(.notInitialised) }
                 numbers.append(number)
             }

@@ -78,7 +78,6 @@
             audit: [AuditDraft]
         ) throws(SQLiteFailure) -> APIKeyRecord? {
             try admit(now)
-            forgetKey(id)
             guard let number = try number(of: tenant), let key = try apiKey(id), key.tenant == tenant else {
                 return nil
             }

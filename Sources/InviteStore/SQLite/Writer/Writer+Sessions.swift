@@ -5,9 +5,7 @@
         func createSession(_ command: CreateSession) throws(SQLiteFailure) -> Idempotent<CreateOutcome> {
             try admit(command.now)
             if let earlier: Idempotent<CreateOutcome> = try earlier(command.claim, now: command.now) { return earlier }
-            guard let key = try apiKey(command.session.apiKey), key.isActive(at: command.now) else {
-                return .done(.keyNotActive)
-            }
+            guard try mayMint(command.session.apiKey, now: command.now) else { return .done(.keyNotActive) }
             guard let tenant = try number(of: command.session.tenant) else { throw .refused(.notInitialised) }
             try sessions.insert.run {
                 SessionRow.bind(command.session, tenant: tenant, rev: state.lastCutOff, to: &$0)

@@ -36,7 +36,7 @@
         var addedCutOffs: [CutOffRecord] = []
         var removedCutOffs: [CutOffRecord] = []
         private var tenants: TenantNumbers
-        private var keyStates: [RecordID: APIKeyRecord] = [:]
+        private var keyStates: [RecordID: APIKeyState] = [:]
 
         /// Keys whose state is remembered.
         private static let keyStatesMax = 1_024
@@ -81,13 +81,20 @@
 
         func number(of tenant: Tenant) throws(SQLiteFailure) -> Int64? { try tenants.number(of: tenant) }
 
-        /// The key as the open transaction sees it; remembered until it changes.
-        func apiKey(_ id: RecordID) throws(SQLiteFailure) -> APIKeyRecord? {
-            if let known = keyStates[id] { return known }
-            guard let key = try keys.byID.first({ $0.add(id) }, { row in row.apiKey() }) else { return nil }
+        /// True where the key, as the open transaction sees it, may mint at `now`; false for one that does not exist.
+        ///
+        /// What decides is remembered until the key changes: this store alone can change it.
+        func mayMint(_ id: RecordID, now: UnixTime) throws(SQLiteFailure) -> Bool {
+            if let known = keyStates[id] { return known.isActive(at: now) }
+            guard let key = try apiKey(id) else { return false }
             if keyStates.count >= Self.keyStatesMax { keyStates.removeAll(keepingCapacity: true) }
-            keyStates[id] = key
-            return key
+            let state = APIKeyState(key)
+            keyStates[id] = state
+            return state.isActive(at: now)
+        }
+
+        func apiKey(_ id: RecordID) throws(SQLiteFailure) -> APIKeyRecord? {
+            try keys.byID.first({ $0.add(id) }, { row in row.apiKey() })
         }
 
         func forgetKey(_ id: RecordID) { keyStates[id] = nil }
