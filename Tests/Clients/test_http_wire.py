@@ -278,14 +278,14 @@ def test_chunked_bodies(service, key):
             conn.assert_open()
 
 
-def test_chunk_sizes_in_both_cases(service, key):
+def test_chunk_sizes_in_both_cases_of_hex(service, key):
     body = MINT_BYTES + b" " * (0xAB - len(MINT_BYTES))
     for size in (b"ab", b"AB", b"aB", b"00ab"):
         with Wire(service.address) as conn:
             head = request(
                 "POST",
                 "/v1/invites",
-                headers={**key, "Content-Type": "application/json", "Transfer-Encoding": "Chunked"},
+                headers={**key, "Content-Type": "application/json", "Transfer-Encoding": "chunked"},
             )
             assert conn.ask(head + size + b"\r\n" + body + b"\r\n0\r\n\r\n").status == 201
 
