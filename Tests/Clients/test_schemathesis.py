@@ -11,7 +11,7 @@ import harness
 
 DESCRIPTION = harness.TOP / "openapi.yaml"
 CONFIGURATION = pathlib.Path(__file__).with_name("schemathesis.toml")
-EXAMPLES = "25"
+EXAMPLES = "15"
 
 
 def tool(name):
@@ -39,6 +39,10 @@ def schemathesis(service, directory, *words):
     return done
 
 
+# The tool finds its own key in the list of keys: what ends or changes a key is tried in a run of its own.
+ENDS_KEYS = r"^(DELETE|PATCH|POST) /v1/api-keys/\{"
+
+
 def fail_with(done):
     return f"exit code {done.returncode}\n{done.stdout[-60_000:]}\n{done.stderr[-2_000:]}"
 
@@ -56,10 +60,18 @@ def count_of_cases(done):
 
 
 def test_with_a_key(victim, tmp_path):
-    done = schemathesis(victim, tmp_path, "-H", f"Authorization: Bearer {victim.deployment.secret}")
+    key = f"Authorization: Bearer {victim.deployment.secret}"
+    done = schemathesis(victim, tmp_path, "-H", key, "--exclude-name-regex", ENDS_KEYS)
+    assert victim.api().mint()["id"], "the service is well and its key alive"
     assert done.returncode == 0, fail_with(done)
     assert count_of_cases(done) > 100, done.stdout[-2_000:]
-    assert victim.api().mint()["id"], "the service is well and its key alive"
+
+
+def test_what_ends_keys(victim, tmp_path):
+    key = f"Authorization: Bearer {victim.deployment.secret}"
+    done = schemathesis(victim, tmp_path, "-H", key, "--include-name-regex", ENDS_KEYS)
+    assert done.returncode == 0, fail_with(done)
+    assert count_of_cases(done) >= 5, done.stdout[-2_000:]
 
 
 def test_without_a_key(victim, tmp_path):
