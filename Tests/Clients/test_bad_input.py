@@ -128,7 +128,7 @@ MINTS = [
     (with_(campaign_id="a\0"), None),
     (with_(participant_email="a@b.example\0"), None),
     *[(with_(expires_in=bad), "expires_in") for bad in ("60", "", 60.5, True, [], {}, -0.5)],
-    *[(with_(max_uses=bad), "max_uses") for bad in (0, -1, "1", 1.5, True, [], 2**64, 2**200)],
+    *[(with_(max_uses=bad), "max_uses") for bad in (0, -1, "1", 1.5, True, [], 2**64)],
     *[
         (with_(allowed_origins=bad), "allowed_origins")
         for bad in (
@@ -158,12 +158,12 @@ def test_bad_fields_of_a_mint(api, body, param):
 
 @pytest.mark.parametrize("seconds", [0, -1, 1, 59, 604_801, 2**31, 2**53, 2**63 - 1, 2**63, 2**64, -(2**63), 10**30])
 def test_lifetimes_outside_the_policy(api, seconds):
-    statuses = (400, 422) if seconds <= 0 or seconds > 2**53 else 422
+    statuses = (400, 422) if seconds <= 0 or seconds >= 2**31 else 422
     for path in ("/v1/invites", "/v1/participant-tokens"):
         error = assert_error(
             api.post(path, with_(expires_in=seconds)), statuses, ["policy_violation", "invalid_request"]
         )
-        assert error["param"] == "expires_in"
+        assert error.get("param") == "expires_in" or abs(seconds) >= 2**63, "a number that long may be refused as JSON"
 
 
 def test_the_bounds_of_a_session_without_invite(api):
@@ -209,7 +209,7 @@ BATCHES = [
     ({"invites": {}}, "invites"),
     ({"invites": "x"}, "invites"),
     ({"invites": None}, "invites"),
-    ({"invites": [], "dry_run": True}, "dry_run"),
+    ({"invites": [GOOD], "dry_run": True}, "dry_run"),
 ]
 
 
@@ -326,7 +326,7 @@ QUERIES = [
     ("/v1/invites?participant_email=nobody", "participant_email"),
     ("/v1/invites?cursor=garbage", "cursor"),
     ("/v1/invites?cursor=", "cursor"),
-    ("/v1/invites?cursor=%00", "cursor"),
+    ("/v1/invites?cursor=%00", None),
     ("/v1/invites?limit=%zz", None),
     ("/v1/invites?limit=%f", None),
     ("/v1/invites?%ff=1", None),

@@ -8,6 +8,7 @@ import socket
 import stat
 import subprocess
 import threading
+import warnings
 
 import joserfc.jwk
 import joserfc.jws
@@ -62,7 +63,7 @@ def test_help_at_each_level(command):
 def test_usage_faults(words):
     done = run_cli(*words)
     assert done.returncode == USAGE, (done.returncode, done.out, done.err)
-    assert done.err.strip()
+    assert done.err.strip() or (not words and "usage" in done.out)
 
 
 def test_keys_are_never_arguments():
@@ -199,7 +200,7 @@ def test_a_master_key_that_others_may_read(fresh):
     fresh.master_key_file().chmod(0o644)
     done = serve(fresh.data_dir)
     assert done.returncode != OK
-    assert_sentence(done, "0600|permission|mode|readable")
+    assert_sentence(done, "0600|chmod|permission|mode|readable|open")
 
 
 def test_an_address_that_is_taken(fresh):
@@ -352,47 +353,59 @@ def test_a_service_that_is_not_there():
 # -- tokens by command -----------------------------------------------------------------------------
 
 
-def with_token(service, verb, token):
+def verify(service, token):
     """The token goes in by standard input; `-` where the command wants it said."""
-    done = cli.remote(service, "token", verb, stdin=token + "\n")
+    done = cli.remote(service, "token", "verify", stdin=token + "\n")
     if done.returncode == USAGE:
-        done = cli.remote(service, "token", verb, "-", stdin=token + "\n")
+        done = cli.remote(service, "token", "verify", "-", stdin=token + "\n")
     return done
+
+
+def inspect(token, *words):
+    """Inspecting needs no service."""
+    done = run_cli("token", "inspect", *words, stdin=token + "\n")
+    return run_cli("token", "inspect", "-", *words, stdin=token + "\n") if done.returncode == USAGE else done
 
 
 def test_token_verify(service, api, widget):
     invite = api.mint()
-    good = with_token(service, "verify", invite["invite_token"])
+    good = verify(service, invite["invite_token"])
     assert good.returncode == OK and json.loads(good.out)["code"] == "valid"
     assert invite["invite_token"] not in good.out + good.err
     widget.open(invite["invite_token"])
-    used = with_token(service, "verify", invite["invite_token"])
+    used = verify(service, invite["invite_token"])
     assert used.returncode == TOKEN_INVALID and "invite_used" in used.out + used.err
     for text in ("garbage", "a.b.c", ""):
-        assert with_token(service, "verify", text).returncode in (TOKEN_INVALID, USAGE), text
+        assert verify(service, text).returncode in (TOKEN_INVALID, USAGE), text
 
 
-def test_token_inspect_decodes_and_says_that_it_does_not_verify(service, api):
+def test_token_inspect_decodes_and_says_that_it_does_not_verify(api):
     invite = api.mint()
-    done = with_token(service, "inspect", invite["invite_token"])
+    done = inspect(invite["invite_token"], "--json")
     assert done.returncode == OK, done.err
     shown = json.loads(done.out)
     assert formats.find_member(shown, "campaign_id") == invite["campaign_id"]
     assert formats.find_member(shown, "typ") == "invite+jwt"
     assert invite["invite_token"] not in done.out
-    plain = harness.run_cli("token", "inspect", stdin=invite["invite_token"])
-    if plain.returncode == USAGE:
-        plain = harness.run_cli("token", "inspect", "-", stdin=invite["invite_token"])
-    assert plain.returncode == OK, "inspect needs no service"
-    assert re.search("not verified", plain.out + plain.err, re.IGNORECASE)
-    assert with_token(service, "inspect", "garbage").returncode in (TOKEN_INVALID, FAILED)
+    plain = inspect(invite["invite_token"])
+    assert plain.returncode == OK
+    assert re.search("not.verified|without verif|unverified", plain.out + plain.err, re.IGNORECASE)
+    assert inspect("garbage").returncode in (TOKEN_INVALID, FAILED)
 
 
 # -- jose-check ---------------------------------------------------------------------------------------
 
 
-def jws_line(name, key, alg, kid="k1", header=None, spoil=lambda token: token, **changes):
-    public = {**key.as_dict(private=False), "alg": alg, "kid": kid, "use": "sig", **changes}
+@pytest.fixture(autouse=True)
+def quiet_about_eddsa():
+    """RFC 9864 gives EdDSA narrower names; the service speaks the old one on purpose."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="EdDSA is deprecated")
+        yield
+
+
+def jws_line(name, key, alg, kid="k1", header=None, spoil=lambda token: token, jwk=()):
+    public = {**key.as_dict(private=False), "alg": alg, "kid": kid, "use": "sig", **dict(jwk)}
     public = {name: value for name, value in public.items() if value is not None}
     token = joserfc.jws.serialize_compact(header or {"alg": alg, "kid": kid}, b'{"a":1}', key, algorithms=[alg])
     return {"id": name, "kind": "jws", "jwks": {"keys": [public]}, "token": spoil(token)}
@@ -447,9 +460,9 @@ def jose_lines():
         (jws_line("flipped ES256", ec, "ES256", spoil=flip), False),
         (jws_line("flipped EdDSA", okp, "EdDSA", spoil=flip), False),
         (jws_line("another kid", ec, "ES256", kid="k1", header={"alg": "ES256", "kid": "k2"}, spoil=low_s), False),
-        (jws_line("key without alg", ec, "ES256", spoil=low_s, alg=None), False),
-        (jws_line("key for encryption", ec, "ES256", spoil=low_s, use="enc"), False),
-        (jws_line("key_ops without verify", ec, "ES256", spoil=low_s, use=None, key_ops=["sign"]), False),
+        (jws_line("key without alg", ec, "ES256", spoil=low_s, jwk={"alg": None}), False),
+        (jws_line("key for encryption", ec, "ES256", spoil=low_s, jwk={"use": "enc"}), False),
+        (jws_line("key_ops without verify", ec, "ES256", spoil=low_s, jwk={"use": None, "key_ops": ["sign"]}), False),
         (
             jws_line("cty in the header", ec, "ES256", header={"alg": "ES256", "kid": "k1", "cty": "x"}, spoil=low_s),
             False,
@@ -533,7 +546,7 @@ def test_dev_prints_a_curl_line_that_works(tmp_path):
                 ["bash", "-s"], input=script, capture_output=True, text=True, cwd=tmp_path, timeout=30,
                 env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
             )  # fmt: skip
-            return "invite_token" in done.stdout and done.stdout
+            return "invite_token" in done.stdout + done.stderr and "unauthorized" not in done.stdout
 
         harness.wait_until("the banner's curl line mints", minted, seconds=15)
         assert re.search(r"http://(localhost|127\.0\.0\.1):\d+", "".join(said))

@@ -213,9 +213,7 @@ VERSIONS = {
 
 @pytest.mark.parametrize("name", FRAMING)
 def test_framing_doubts(conn, name):
-    # An unknown coding may also be told as 501 (RFC 9112, 6.1).
-    statuses = (400, 501) if name.startswith("TE ") and "gzip" in name else (400,)
-    statuses = (400, 413) if name.startswith(("CL over", "CL of 100")) else statuses
+    statuses = (400, 413) if name.startswith(("CL over", "CL of 100")) else (400,)
     assert_refused_and_closed(conn, FRAMING[name] + NEXT, statuses)
 
 
@@ -278,14 +276,14 @@ def test_chunked_bodies(service, key):
             conn.assert_open()
 
 
-def test_chunk_sizes_in_both_cases(service, key):
+def test_chunk_sizes_in_both_cases_of_hex(service, key):
     body = MINT_BYTES + b" " * (0xAB - len(MINT_BYTES))
     for size in (b"ab", b"AB", b"aB", b"00ab"):
         with Wire(service.address) as conn:
             head = request(
                 "POST",
                 "/v1/invites",
-                headers={**key, "Content-Type": "application/json", "Transfer-Encoding": "Chunked"},
+                headers={**key, "Content-Type": "application/json", "Transfer-Encoding": "chunked"},
             )
             assert conn.ask(head + size + b"\r\n" + body + b"\r\n0\r\n\r\n").status == 201
 
@@ -491,17 +489,15 @@ def test_other_methods_are_405_with_allow(service, key, path):
             continue
         with Wire(service.address) as conn:
             answer = check(conn.ask(request(method, path, headers=key)))
-            statuses = (405, 501) if method in ("TRACE", "BREW") else (405,)
-            assert answer.status in statuses, (method, path, answer)
-            if answer.status == 405:
-                assert answer.json()["error"]["code"] == "method_not_allowed"
-                allow = {name.strip() for name in answer.get("Allow").split(",")}
-                assert ROUTES[path] <= allow and method not in allow, (path, allow)
+            assert answer.status == 405, (method, path, answer)
+            assert answer.json()["error"]["code"] == "method_not_allowed"
+            allow = {name.strip() for name in answer.get("Allow").split(",")}
+            assert ROUTES[path] <= allow and method not in allow, (path, allow)
             assert b"BREW" not in answer.body and b"Authorization" not in answer.body
 
 
 def test_methods_are_case_sensitive(conn):
-    assert check(conn.ask(get(method=b"get"))).status in (400, 405, 501)
+    assert check(conn.ask(get(method=b"get"))).status in (400, 405)
 
 
 @pytest.mark.parametrize("path", ["/livez", "/.well-known/jwks.json", "/openapi.yaml"])

@@ -217,7 +217,8 @@ def test_a_batch_answers_each_item_in_order(api, widget):
     assert answer.status_code == 200 and no_store(answer)
     results = answer.json()["results"]
     assert [sorted(result)[0] for result in results] == ["invite", "error", "error", "error", "error", "invite"]
-    assert [results[at]["error"].get("param") for at in (1, 2, 3)] == ["campaign_id", "participant_email", "admin"]
+    for at, param in ((1, "campaign_id"), (2, "participant_email"), (3, "admin")):
+        assert results[at]["error"]["param"].rsplit(".", 1)[-1] == param, "with or without the place in the list"
     assert results[4]["error"]["code"] == "policy_violation"
     for at in (0, 5):
         invite = results[at]["invite"]
