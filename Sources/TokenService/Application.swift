@@ -7,7 +7,7 @@ import Telemetry
 ///
 /// Adds what every answer has (`Request-Id`, `nosniff`, rate and CORS fields), finds the route, checks who is calling,
 /// and turns every failure into one problem.
-package struct Application: HTTPResponder {
+package final class Application: HTTPResponder {
     package let services: Services
     package let table: RouteTable
 
@@ -62,7 +62,7 @@ package struct Application: HTTPResponder {
                 return .now(finish(Self.problem(error), call.request, call.id, on: route))
             }
         case .waiting(let handler):
-            return .later {
+            return .later { [self] in
                 do {
                     try call.query.allow(route.parameters)
                     return finish(try await handler(call), call.id)
@@ -70,7 +70,7 @@ package struct Application: HTTPResponder {
                     return finish(Self.problem(error), call.request, call.id, on: route)
                 }
             }
-        case .keyed(let handler): return .later { await keyed(route, call, handler) }
+        case .keyed(let handler): return .later { [self] in await keyed(route, call, handler) }
         }
     }
 

@@ -83,9 +83,9 @@ extension Services {
 
     private func openRoutes(_ readiness: Readiness) -> [Route] {
         [
-            Route(.get, "/.well-known/jwks.json", .open, .immediate { jwks($0) }),
-            Route(.get, "/openapi.yaml", .open, .immediate { openAPI($0) }),
-            Route(.get, "/docs", .open, .immediate { docs($0) }),
+            Route(.get, "/.well-known/jwks.json", .open, .immediate { [self] in jwks($0) }),
+            Route(.get, "/openapi.yaml", .open, .immediate { [self] in openAPI($0) }),
+            Route(.get, "/docs", .open, .immediate { [self] in docs($0) }),
         ] + Self.healthRoutes(readiness)
     }
 

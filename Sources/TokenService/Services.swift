@@ -3,8 +3,10 @@ package import InviteStore
 package import Platform
 package import Telemetry
 
-/// Everything that handlers need, wired once by ``Application``.
-package struct Services: Sendable {
+/// Everything that handlers need, wired once by ``ServiceFactory``.
+///
+/// A class, so that a handler on its way to a task holds one reference instead of twenty.
+package final class Services: Sendable {
     package let store: any InviteStore
     package let time: any TimeSource
     package let random: any RandomSource
@@ -25,6 +27,48 @@ package struct Services: Sendable {
     package let policy: LifetimePolicy
     /// Nil where both environments are served.
     package let environment: DeploymentEnvironment?
+
+    package init(
+        store: any InviteStore,
+        time: any TimeSource,
+        random: any RandomSource,
+        log: Logger,
+        metrics: ServiceMetrics,
+        identifiers: IdentifierGenerator,
+        keys: DataKeys,
+        directory: APIKeyDirectory,
+        workspaces: WorkspaceDirectory,
+        authenticator: Authenticator,
+        addresses: AddressLimiter,
+        events: SecurityEvents,
+        revocations: RevocationView,
+        issuance: Issuance,
+        idempotency: IdempotencyGate,
+        audit: AuditTrail,
+        cursors: PageCursor,
+        policy: LifetimePolicy,
+        environment: DeploymentEnvironment?
+    ) {
+        self.store = store
+        self.time = time
+        self.random = random
+        self.log = log
+        self.metrics = metrics
+        self.identifiers = identifiers
+        self.keys = keys
+        self.directory = directory
+        self.workspaces = workspaces
+        self.authenticator = authenticator
+        self.addresses = addresses
+        self.events = events
+        self.revocations = revocations
+        self.issuance = issuance
+        self.idempotency = idempotency
+        self.audit = audit
+        self.cursors = cursors
+        self.policy = policy
+        self.environment = environment
+    }
 
     package var keyring: SigningKeyring { issuance.keyring }
     package var pseudonyms: Pseudonymizer { issuance.pseudonyms }

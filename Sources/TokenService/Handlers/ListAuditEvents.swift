@@ -15,7 +15,7 @@ extension Services {
         )
         let page = try cursors.page(call, list: "audit-events", tenant: principal.tenant)
         let events = try await store.auditEvents(of: principal.tenant, filter: filter, page: page)
-        let cursor = { cursors.text($0, list: "audit-events", tenant: principal.tenant) }
+        let cursor = { [cursors] in cursors.text($0, list: "audit-events", tenant: principal.tenant) }
         if call.request.fields.first("accept")?.lowercased().contains("application/x-ndjson") == true {
             return Self.lines(events, cursor: cursor)
         }
