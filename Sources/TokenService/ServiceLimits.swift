@@ -39,5 +39,10 @@ package enum ServiceLimits {
     /// Bounds of an ordinary JSON body.
     package static let bodyJSON = JSONLimits(bytesMax: bodyBytesMax, depthMax: 8, valuesMax: 2000, numberDigitsMax: 400)
     /// Bounds of a batch.
-    package static let batchJSON = JSONLimits(bytesMax: batchBytesMax, depthMax: 8, valuesMax: 60_000, numberDigitsMax: 400)
+    package static let batchJSON = JSONLimits(
+        bytesMax: batchBytesMax,
+        depthMax: 8,
+        valuesMax: 60_000,
+        numberDigitsMax: 400
+    )
 }

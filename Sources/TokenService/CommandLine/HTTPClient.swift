@@ -69,8 +69,8 @@ struct HTTPClient: Sendable {
         while let entry = unsafe next {
             let address = unsafe entry.pointee
             unsafe next = unsafe address.ai_next
-            let descriptor = unsafe socket(
-                address.ai_family, address.ai_socktype | CInt(SOCK_CLOEXEC.rawValue), address.ai_protocol)
+            let type = unsafe address.ai_socktype | CInt(SOCK_CLOEXEC.rawValue)
+            let descriptor = unsafe socket(address.ai_family, type, address.ai_protocol)
             guard descriptor >= 0 else { continue }
             let owned = FileDescriptor(owning: descriptor)
             setTimeouts(descriptor)

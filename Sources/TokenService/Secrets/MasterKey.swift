@@ -80,7 +80,8 @@ package enum MasterKeyError: Error, Equatable, CustomStringConvertible {
         case .missing(let file):
             "no master key at \(file): name it with --master-key-file, or run `token-service init` first"
         case .unreadable(let file, let reason): "the master key \(file) can not be read: \(reason)"
-        case .tooOpen(let file): "the master key \(file) is readable by others, and must have mode 0600: run `chmod 600 \(file)`"
+        case .tooOpen(let file):
+            "the master key \(file) is readable by others, and must have mode 0600: run `chmod 600 \(file)`"
         case .malformed(let file): "the master key \(file) is damaged: restore it from your backup"
         }
     }
