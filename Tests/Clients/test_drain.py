@@ -155,10 +155,9 @@ def test_readyz_turns_503_before_the_listener_closes(fresh):
 
         def draining():
             answer = client.call("GET", "/readyz", base=running.admin_url)
-            return answer.status_code == 503 and answer
+            return answer.status_code == 503
 
-        answer = harness.wait_until("readyz turns 503", draining, seconds=2)
-        assert int(answer.headers["Retry-After"]) >= 0
+        harness.wait_until("readyz turns 503", draining, seconds=2)
         fresh_client = running.api()
         assert fresh_client.get("/readyz").status_code == 503
         assert fresh_client.get("/livez").status_code == 200
