@@ -90,22 +90,29 @@ package final class HTTPServer: Sendable {
     }
 
     /// Drains like ``drain(deadlineMilliseconds:)`` and calls `completion` from a thread of its own at the end.
+    ///
+    /// The loops have their orders when this returns.
     package func drain(deadlineMilliseconds: Int, completion: @escaping @Sendable () -> Void) {
-        let server = self
+        let threads = orderDrain(deadlineMilliseconds: deadlineMilliseconds)
         do throws(SystemError) {
             let thread = try Thread(name: "drain") {
-                server.drainAndWait(deadlineMilliseconds: deadlineMilliseconds)
+                threads?.joinAll()
                 completion()
             }
             thread.detach()
         } catch {
-            drainAndWait(deadlineMilliseconds: deadlineMilliseconds)
+            threads?.joinAll()
             completion()
         }
     }
 
     /// Drains and blocks the calling thread until the end; never call it from a responder.
     package func drainAndWait(deadlineMilliseconds: Int) {
+        orderDrain(deadlineMilliseconds: deadlineMilliseconds)?.joinAll()
+    }
+
+    /// Tells every loop; returns the threads to be waited for.
+    private func orderDrain(deadlineMilliseconds: Int) -> ThreadList? {
         let now = shared.time.monotonicNow()
         let order = LoopOrder.drain(
             acceptingUntil: now.adding(milliseconds: shared.configuration.drainDelayMilliseconds),
@@ -113,7 +120,7 @@ package final class HTTPServer: Sendable {
         )
         let (executors, threads) = running.withLock { ($0.executors, $0.threads) }
         for executor in executors { executor.send(order) }
-        threads?.joinAll()
+        return threads
     }
 }
 

@@ -1,3 +1,4 @@
+import Glibc
 import HTTPServer
 import Platform
 import Testing
@@ -161,23 +162,28 @@ struct ServerLimitTests {
             let fixture = try ServerFixture()
             let first = try fixture.client()
             _ = try first.ask(get)
-            // Descriptors are handed out from below: what is open now plus six pairs of ends.
-            #expect(Platform.setDescriptorLimit(Int(first.raw) + 12))
-            var clients: [TestClient] = []
-            var refusals = 0
-            while refusals < 5, let client = try? fixture.client() {
-                try? client.send(get)
-                if try client.response().status == 503 {
-                    refusals += 1
-                } else {
-                    clients.append(client)
-                }
+            Platform.setDescriptorLimit(Int(first.raw) + 50)
+            var held: [CInt] = []
+            while true {
+                let raw = dup(first.raw)
+                if raw < 0 { break }
+                held.append(raw)
             }
-            let isServedOn = try first.ask(get).status == 200
-            // A descriptor becomes free on both sides: there is room again.
-            clients.removeAll()
-            let hasRoom = try fixture.client().ask(get).status == 200
-            guard refusals > 0, isServedOn, hasRoom else { throw TestClient.Failure(text: "\(refusals)") }
+            for _ in 0..<5 {
+                // One is free, and the client takes it: there is none for the server.
+                if let raw = held.popLast() { close(raw) }
+                let refused = try fixture.client()
+                try refused.send(get)
+                let refusal = try refused.response()
+                guard refusal.status == 503, refusal.closes, try first.ask(get).status == 200 else {
+                    throw TestClient.Failure(text: refusal.head)
+                }
+                held.append(dup(first.raw))
+            }
+            // Two are free: one for each side.
+            for _ in 0..<2 { if let raw = held.popLast() { close(raw) } }
+            guard try fixture.client().ask(get).status == 200 else { throw TestClient.Failure(text: "no room") }
+            for raw in held { close(raw) }
         }
     }
 

@@ -83,7 +83,7 @@ extension EventLoop {
             state: state,
             limits: limits
         )
-        if drain != nil { connection.state.drainBegan(now: now) }
+        if drain?.isEnding == true { connection.state.drainBegan(now: now) }
         connections.insert(connection)
         shared.openConnections.add(1, ordering: .relaxed)
         shared.metrics.opened()

@@ -14,6 +14,14 @@ struct Drain {
     var stage: Stage
     var deadline: MonotonicInstant
 
+    /// Whether connections are to end after their next answer.
+    var isEnding: Bool {
+        switch stage {
+        case .accepting: false
+        case .closing, .finishing: true
+        }
+    }
+
     /// Milliseconds until something is to be done, rounded up.
     func millisecondsUntilDue(now: MonotonicInstant) -> Int {
         let due =

@@ -169,10 +169,11 @@ final class EventLoop {
         guard connection.descriptor != nil else { return }
         sayGoodbye(connection)
         connection.state.closed()
-        connection.descriptor = nil
         connections.remove(connection.token)
         if connection.isCounted { shared.addresses.leave(connection.peer) }
         shared.openConnections.subtract(1, ordering: .relaxed)
         shared.metrics.closed()
+        // Last, so that a client that sees the end finds its place free.
+        connection.descriptor = nil
     }
 }
