@@ -27,6 +27,7 @@
             let directory = TemporaryDirectory()
             var options = SQLiteStoreOptions()
             options.commitWindowMicroseconds = window
+            options.checkpointPages = Self.setting("STORE_BENCH_CHECKPOINT", options.checkpointPages)
             let recorder = Recorder()
             let store = try SQLiteInviteStore(
                 directory: directory.path,

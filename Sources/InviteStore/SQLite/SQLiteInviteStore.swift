@@ -61,8 +61,8 @@
                 cacheKibibytes: options.writerCacheKibibytes,
                 time: time
             )
-            try prepare(connection)
-            try Migrator(steps: Schema.steps).run(on: connection)
+            try prepare(connection, options)
+            try Migrator(steps: options.schemaSteps).run(on: connection)
             let writer = try Writer(connection, sealer: sealer, lookupBufferEntries: options.lookupBufferEntries)
             var readers: [Reader] = []
             for _ in 0..<Self.readers {
@@ -80,11 +80,12 @@
         }
 
         /// Sets how the file is written.
-        private static func prepare(_ connection: Connection) throws(SQLiteFailure) {
+        private static func prepare(_ connection: Connection, _ options: SQLiteStoreOptions) throws(SQLiteFailure) {
             // Readers go on while the writer writes, and a commit is one sequential write and one sync.
             try connection.execute("PRAGMA journal_mode = WAL")
             // The log is synced before a commit returns: what was answered survives a power cut.
             try connection.execute("PRAGMA synchronous = FULL")
+            try connection.execute("PRAGMA wal_autocheckpoint = \(max(1, options.checkpointPages))")
             // A log that grew behind a long read is cut back to this once it has been copied.
             try connection.execute("PRAGMA journal_size_limit = 16777216")
             // Deleted rows are overwritten where that costs no further page. They are digests and ciphertext.

@@ -12,6 +12,10 @@
         /// A commit costs the same processor time whatever is in it, so a short wait under load lowers both the cost
         /// and the latency. A command that is alone never waits.
         package var commitWindowMicroseconds = 300
+        /// Pages in the write-ahead log after which a commit copies them into the data base file.
+        ///
+        /// The commands of that commit wait for the copying, so this bounds their latency; fewer pages cost more syncs.
+        package var checkpointPages = 1_000
         /// A command that has waited this long fails; so does a commit that takes this long (unknown outcome).
         package var writeDeadlineMilliseconds = 5_000
         /// A read that takes this long, its wait included, is interrupted and fails.
@@ -22,6 +26,8 @@
         package var writerCacheKibibytes = 6_144
         /// Page cache of each reader.
         package var readerCacheKibibytes = 1_024
+        /// The schema, as the SQL scripts that lead from each version to the next; tests append to it.
+        package var schemaSteps = Schema.steps
 
         package init() {}
     }
