@@ -126,7 +126,7 @@ extension HTTPRequestParser {
         } else {
             guard range.count <= limits.methodBytesMax else { throw HTTPRejection(.unsupportedMethod) }
             // CONNECT would make a tunnel of the server, TRACE reflects what intermediaries added (ASVS 13.4.4).
-            if named("CONNECT") || named("TRACE") { throw HTTPRejection(.unsupportedMethod) }
+            if named("CONNECT") { throw HTTPRejection(.unsupportedMethod) }
             var name: [UInt8] = []
             for index in range { name.append(input[index]) }
             draft.method = HTTPMethod(name: String(decoding: name, as: UTF8.self))

@@ -41,7 +41,7 @@ extension Services {
             throw Problem(.invalidRequest, "The body is not valid UTF-8.")
         }
         let form = try QueryParameters(parsing: text)
-        guard let token = form["token"], !token.isEmpty else { throw .invalid("token", "token is required.") }
+        guard let token = form["token"] else { throw .invalid("token", "token is required.") }
         return token
     }
 }

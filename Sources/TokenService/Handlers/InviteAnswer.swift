@@ -23,6 +23,7 @@ extension Services {
         writer.member("expires_at", time: invite.expiresAt)
         writer.member("expires_in", max(0, invite.expiresAt.seconds - now.seconds))
         writer.member("created_at", time: invite.createdAt)
+        writer.member("allowed_origins", invite.allowedOrigins)
         writer.name("metadata")
         writer.raw(details.metadata.isEmpty ? Array("{}".utf8) : details.metadata)
     }

@@ -7,7 +7,7 @@ extension Services {
     /// `GET /v1/audit-events`: newest first; JSON, or NDJSON where the client asks for it.
     func listAuditEvents(_ call: Call, _ principal: Principal) async throws -> HTTPResponse {
         let filter = AuditFilter(
-            type: try Self.auditText(call, "type"),
+            type: try Self.auditType(call),
             actor: try Self.auditText(call, "actor"),
             target: try Self.auditText(call, "target"),
             since: try Self.auditTime(call, "since"),
@@ -51,12 +51,26 @@ extension Services {
         writer.member("mac", Base64URLText.encode(event.mac))
     }
 
-    private static func auditText(_ call: Call, _ name: String) throws(Problem) -> String? {
-        guard let text = call.query[name] else { return nil }
-        guard (1...128).contains(text.utf8.count) else {
-            throw .invalid(name, "\(name) must have 1 to 128 characters.")
+    /// A dotted type: 1 to 64 of `a-z 0-9 _ .`, with a dot inside.
+    private static func auditType(_ call: Call) throws(Problem) -> String? {
+        guard let text = call.query["type"] else { return nil }
+        let words = text.split(separator: ".", omittingEmptySubsequences: false)
+        let isType = words.allSatisfy { word in
+            guard let first = word.utf8.first, (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(first) else { return false }
+            return word.utf8.allSatisfy { $0 == UInt8(ascii: "_") || (Base62.contains($0) && $0 | 0x20 == $0) }
+        }
+        guard isType, words.count >= 2, text.utf8.count <= 64 else {
+            throw .invalid("type", "type must be a dotted type of at most 64 characters, such as invite.created.")
         }
         return text
+    }
+
+    private static func auditText(_ call: Call, _ name: String) throws(Problem) -> String? {
+        guard let text = call.query[name] else { return nil }
+        guard let id = CampaignID(text) else {
+            throw .invalid(name, "\(name) must be 1 to 64 of the characters A-Z a-z 0-9 _ . : -")
+        }
+        return id.text
     }
 
     private static func auditTime(_ call: Call, _ name: String) throws(Problem) -> UnixTime? {

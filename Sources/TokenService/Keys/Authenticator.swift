@@ -89,6 +89,7 @@ package struct Authenticator: Sendable {
         guard !scope.needsAdmin || record.kind != .standard else {
             return (.failure(Problem(.forbidden, "This action needs a key of kind admin.")), rate)
         }
+        await events.record(.authSucceeded, call, tenant: record.tenant, key: record.id, reason: scope.text)
         return (.success(Principal(key: key)), rate)
     }
 

@@ -6,6 +6,7 @@ package import Telemetry
 
 /// Events that security teams want to know of, beside those of ordinary changes.
 package enum SecurityEvent: String, Sendable, CaseIterable {
+    case authSucceeded = "auth.succeeded"
     case authFailed = "auth.failed"
     case keyInBrowser = "alert.key_in_browser"
     case addressRefused = "alert.address_refused"
@@ -36,13 +37,15 @@ package struct SecurityEvents: Sendable {
         reason: String
     ) async {
         guard recent.isFirst(event, key, call.now) else { return }
-        log.warning(
-            "security event",
-            [
-                "type": .string(event.rawValue), "request_id": .string(call.requestID),
-                "key_id": .string(TypeID.text(.apiKey, key)), "reason": .string(reason),
-            ]
-        )
+        if event != .authSucceeded {
+            log.warning(
+                "security event",
+                [
+                    "type": .string(event.rawValue), "request_id": .string(call.requestID),
+                    "key_id": .string(TypeID.text(.apiKey, key)), "reason": .string(reason),
+                ]
+            )
+        }
         var detail = JSONWriter(capacity: 64)
         detail.beginObject()
         detail.member("reason", reason)
