@@ -6,15 +6,25 @@ extension EventLoop {
     ///
     /// Stops early where a task must be waited for, the connection ends, or others should have their turn; whether
     /// `input` may then hold another request is left in `hasRequestWaiting`.
-    func serveRequests(_ connection: Connection, _ input: borrowing Span<UInt8>) -> Int {
+    ///
+    /// The parser is passed along so that it is borrowed from its connection once a turn, and not for every line.
+    func serveRequests(
+        _ connection: Connection,
+        _ parser: inout HTTPRequestParser,
+        _ input: borrowing Span<UInt8>
+    ) -> Int {
         var position = 0
         var served = 0
         var request = connection.partial
         if request != nil { connection.partial = nil }
         while true {
-            switch connection.parser.next(input, from: &position) {
+            switch parser.next(input, from: &position) {
             case .head(let head):
-                begin(connection, head)
+                connection.answersHead = head.method == .head
+                if head.framing != .none {
+                    parser.bodyBytesMax = shared.responder.bodyBytesMax(method: head.method, path: head.path)
+                    connection.owesContinue = head.expectsContinue
+                }
                 request = Connection.PartialRequest(head: head, body: [])
             case .body(let range):
                 connection.owesContinue = false
@@ -34,7 +44,7 @@ extension EventLoop {
                     return position
                 }
             case .needMore:
-                waitForMore(connection)
+                waitForMore(connection, parser.place)
                 connection.partial = request
                 return position
             case .rejected(let rejection):
@@ -44,19 +54,8 @@ extension EventLoop {
         }
     }
 
-    private func begin(_ connection: Connection, _ head: HTTPRequestHead) {
-        connection.answersHead = head.method == .head
-        if head.framing != .none {
-            connection.parser.bodyBytesMax = shared.responder.bodyBytesMax(method: head.method, path: head.path)
-            connection.owesContinue = head.expectsContinue
-        }
-    }
-
     /// All there is has been parsed, and the client is due.
-    private func waitForMore(_ connection: Connection) {
-        let parser = connection.parser
-        let place: ConnectionState.InputPlace =
-            parser.isInsideBody ? .insideBody : parser.isInsideRequest ? .insideHead : .betweenRequests
+    private func waitForMore(_ connection: Connection, _ place: ConnectionState.InputPlace) {
         connection.state.inputExhausted(place, now: now)
         if connection.owesContinue, place == .insideBody {
             connection.owesContinue = false
@@ -145,5 +144,12 @@ extension EventLoop {
         wallNow = wall
         encoder.append(response, closing: closing, isToHead: connection.answersHead, now: wall, to: &out)
         tally.countResponse(response.status)
+    }
+}
+
+extension HTTPRequestParser {
+    /// Where the bytes consumed so far end.
+    fileprivate var place: ConnectionState.InputPlace {
+        isInsideBody ? .insideBody : isInsideRequest ? .insideHead : .betweenRequests
     }
 }

@@ -99,7 +99,7 @@ extension EventLoop {
 
     /// Parses and serves `bytes[..<count]`, and keeps what is left.
     private func serve(_ connection: Connection, _ bytes: [UInt8], count: Int) {
-        let consumed = serveRequests(connection, bytes.span.extracting(0..<count))
+        let consumed = serveRequests(connection, &connection.parser, bytes.span.extracting(0..<count))
         switch connection.state.phase {
         case .finishing, .lingering, .closed:
             connection.hasRequestWaiting = false

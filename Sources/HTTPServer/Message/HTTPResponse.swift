@@ -20,9 +20,7 @@ package struct HTTPResponse: Sendable {
         lines = []
         if let contentType {
             lines.reserveCapacity(192)
-            Self.appendText(LiteralBytes("Content-Type"), to: &lines)
-            lines.append(ASCII.colon)
-            lines.append(ASCII.space)
+            lines.append(contentsOf: Self.contentTypeName)
             Self.appendText(LiteralBytes(contentType), to: &lines)
             Self.appendLineEnd(to: &lines)
         }
@@ -42,7 +40,9 @@ package struct HTTPResponse: Sendable {
         Self.appendText(nameBytes, to: &lines)
         lines.append(ASCII.colon)
         lines.append(ASCII.space)
-        for byte in value.utf8 { lines.append(Self.sendable(byte)) }
+        let start = lines.count
+        lines.append(contentsOf: value.utf8)
+        Self.makeSendable(&lines, from: start)
         Self.appendLineEnd(to: &lines)
     }
 
@@ -77,12 +77,23 @@ package struct HTTPResponse: Sendable {
         return nil
     }
 
+    private static let contentTypeName = Array("Content-Type: ".utf8)
+
     private static func sendable(_ byte: UInt8) -> UInt8 {
         (byte >= 0x20 && byte < 0x7F) || byte == ASCII.tab ? byte : UInt8(ascii: "?")
     }
 
     private static func appendText(_ text: LiteralBytes, to lines: inout [UInt8]) {
-        for index in 0..<text.count { lines.append(sendable(text[index])) }
+        let start = lines.count
+        text.append(to: &lines)
+        makeSendable(&lines, from: start)
+    }
+
+    /// Replaces what a head must not hold.
+    private static func makeSendable(_ lines: inout [UInt8], from start: Int) {
+        for index in start..<lines.count where sendable(lines[index]) != lines[index] {
+            lines[index] = sendable(lines[index])
+        }
     }
 
     private static func appendLineEnd(to lines: inout [UInt8]) {

@@ -19,6 +19,11 @@ struct LiteralBytes {
         return unsafe base[index]
     }
 
+    /// Appends all bytes to an array.
+    func append(to bytes: inout [UInt8]) {
+        unsafe bytes.append(contentsOf: UnsafeBufferPointer(start: base, count: count))
+    }
+
     /// Whether the bytes of `text` from `start` on begin with this literal, without regard to ASCII case.
     @inline(__always)
     func matches(_ text: borrowing Span<UInt8>, at start: Int) -> Bool {
