@@ -49,6 +49,7 @@ package final class HTTPServer: Sendable {
         var listeners = [[Listener]](repeating: [], count: loopCount)
         for wanted in shared.configuration.listeners {
             var address = wanted
+            try Socket.requireUnused(address)
             for index in 0..<loopCount {
                 let listener = Listener(try Socket.listen(on: address, backlog: 4096))
                 // The first socket finds a free port; the others of this address share it.

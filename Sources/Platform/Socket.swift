@@ -29,16 +29,36 @@ package enum TransferOutcome: Equatable, Sendable {
 
 /// TCP sockets by their system calls: none blocks, none raises SIGPIPE.
 package enum Socket {
+    /// Fails with `EADDRINUSE` where somebody listens on the address already.
+    ///
+    /// Sockets that share a port (SO_REUSEPORT) would let a second process of the same user take half of the
+    /// connections without a word; this one does not share, so it tells.
+    package static func requireUnused(_ address: SocketAddress) throws(SystemError) {
+        guard address.port != 0 else { return }
+        let probe = try open(on: address, isShared: false)
+        guard Glibc.listen(probe.rawValue, 1) == 0 else {
+            throw SystemError(call: "listen on \(address)", code: errno)
+        }
+    }
+
     /// Opens a listening socket that shares its port with the other loops' sockets.
     ///
     /// An IPv6 wildcard takes IPv4 too. Accepted sockets send without delay (TCP_NODELAY is inherited).
     package static func listen(on address: SocketAddress, backlog: Int) throws(SystemError) -> FileDescriptor {
+        let descriptor = try open(on: address, isShared: true)
+        guard Glibc.listen(descriptor.rawValue, CInt(clamping: backlog)) == 0 else {
+            throw SystemError(call: "listen", code: errno)
+        }
+        return descriptor
+    }
+
+    private static func open(on address: SocketAddress, isShared: Bool) throws(SystemError) -> FileDescriptor {
         let family = address.address.family == .v4 ? AF_INET : AF_INET6
         let raw = socket(family, clinux_stream_socket(), 0)
         guard raw >= 0 else { throw SystemError(call: "socket", code: errno) }
         let descriptor = FileDescriptor(owning: raw)
         try set(raw, SOL_SOCKET, SO_REUSEADDR, 1)
-        try set(raw, SOL_SOCKET, SO_REUSEPORT, 1)
+        if isShared { try set(raw, SOL_SOCKET, SO_REUSEPORT, 1) }
         try set(raw, CInt(IPPROTO_TCP), TCP_NODELAY, 1)
         if address.address.family == .v6 {
             let isWildcard = address.address.upperBits == 0 && address.address.lowerBits == 0
@@ -50,7 +70,6 @@ package enum Socket {
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe bind(raw, $0, length) }
         }
         guard bound == 0 else { throw SystemError(call: "bind to \(address)", code: errno) }
-        guard Glibc.listen(raw, CInt(clamping: backlog)) == 0 else { throw SystemError(call: "listen", code: errno) }
         return descriptor
     }
 

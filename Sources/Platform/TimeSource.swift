@@ -4,12 +4,16 @@ import Glibc
 /// A point on the monotonic clock, in nanoseconds since an arbitrary start.
 ///
 /// For deadlines and measured durations only.
+///
+/// Inlinable because an event loop handles instants by the dozen a request.
 package struct MonotonicInstant: Comparable, Hashable, Sendable {
     package var nanoseconds: UInt64
 
+    @inlinable
     package init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
 
     /// This instant moved forward; saturates instead of overflowing.
+    @inlinable
     package func adding(milliseconds: Int) -> MonotonicInstant {
         let shift = UInt64(clamping: milliseconds).multipliedReportingOverflow(by: 1_000_000)
         let sum = nanoseconds.addingReportingOverflow(shift.overflow ? .max : shift.partialValue)
@@ -17,10 +21,12 @@ package struct MonotonicInstant: Comparable, Hashable, Sendable {
     }
 
     /// Nanoseconds from `earlier` to this instant; 0 where `earlier` is later.
+    @inlinable
     package func nanoseconds(since earlier: MonotonicInstant) -> UInt64 {
         nanoseconds > earlier.nanoseconds ? nanoseconds - earlier.nanoseconds : 0
     }
 
+    @inlinable
     package static func < (left: MonotonicInstant, right: MonotonicInstant) -> Bool {
         left.nanoseconds < right.nanoseconds
     }

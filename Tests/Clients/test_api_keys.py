@@ -193,7 +193,7 @@ def test_the_audit_is_newest_first_and_holds_no_secret(api):
     data = answer.json()["data"]
     assert invite["id"] in answer.text
     assert invite["participant_email"] not in answer.text and "canary-mail" not in answer.text
-    assert invite["invite_token"] not in answer.text and "eyJ" not in answer.text
+    assert invite["invite_token"] not in answer.text and "eyJhbGciOi" not in answer.text
     assert data[0]["type"].count(".") == 1
     times = [
         formats.instant(next(item[name] for name in item if name == "at" or name.endswith("_at"))) for item in data

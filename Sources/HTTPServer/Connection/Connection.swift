@@ -1,10 +1,18 @@
 import OpenSSLKit
 import Platform
 
+/// Where a connection lives: a fixed place that is borrowed once a turn.
+final class ConnectionSlot {
+    var connection: Connection
+
+    init(_ connection: consuming Connection) { self.connection = connection }
+}
+
 /// One client's connection: its descriptor, its decisions and the bytes that wait.
 ///
-/// Belongs to one loop and is touched by its thread only. An idle one holds no buffer.
-final class Connection {
+/// Belongs to one loop and is touched by its thread only. An idle one holds no buffer. A struct that is passed along and
+/// not an object, so that the exclusive use of its parts is proved by the compiler and not checked at each access.
+struct Connection: ~Copyable {
     /// A request whose body is not complete.
     struct PartialRequest {
         var head: HTTPRequestHead
@@ -49,9 +57,6 @@ final class Connection {
     var hasSaidEnd = false
     /// Whether the connection is listed for another turn.
     var isListed = false
-    /// Whether a task is being started for it, so that an answer given at once is kept in `earlyReply`.
-    var isStartingTask = false
-    var earlyReply: HTTPResponse?
 
     init(
         token: UInt64,
@@ -74,7 +79,12 @@ final class Connection {
     }
 
     /// The descriptor's number, or -1 once closed, which every system call refuses.
-    var raw: CInt { descriptor?.rawValue ?? -1 }
+    var raw: CInt {
+        switch descriptor {
+        case .some(let descriptor): descriptor.rawValue
+        case .none: -1
+        }
+    }
 
     var isSecure: Bool { tls != nil }
 

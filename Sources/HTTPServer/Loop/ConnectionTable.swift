@@ -3,7 +3,7 @@
 /// A token is a slot and the generation of its use, so that a late event or answer for a connection that has gone finds
 /// nothing instead of its successor.
 struct ConnectionTable {
-    private var slots: [Connection?] = []
+    private var slots: [ConnectionSlot?] = []
     private var generations: [UInt32] = []
     private var free: [UInt32] = []
     private(set) var count = 0
@@ -21,28 +21,29 @@ struct ConnectionTable {
     /// Gives a reserved token back unused.
     mutating func release(_ token: UInt64) { free.append(UInt32(truncatingIfNeeded: token)) }
 
-    mutating func insert(_ connection: Connection) {
-        slots[Self.slot(connection.token)] = connection
+    mutating func insert(_ slot: ConnectionSlot) {
+        slots[Self.index(slot.connection.token)] = slot
         count += 1
     }
 
-    subscript(token: UInt64) -> Connection? {
-        let slot = Self.slot(token)
-        guard slot < slots.count, let connection = slots[slot], connection.token == token else { return nil }
-        return connection
+    subscript(token: UInt64) -> ConnectionSlot? {
+        let index = Self.index(token)
+        guard index < slots.count, generations[index] == UInt32(truncatingIfNeeded: token >> 32) else { return nil }
+        return slots[index]
     }
 
     mutating func remove(_ token: UInt64) {
-        let slot = Self.slot(token)
-        guard slot < slots.count, let connection = slots[slot], connection.token == token else { return }
-        slots[slot] = nil
-        generations[slot] &+= 1
-        free.append(UInt32(truncatingIfNeeded: slot))
+        let index = Self.index(token)
+        guard index < slots.count, generations[index] == UInt32(truncatingIfNeeded: token >> 32), slots[index] != nil
+        else { return }
+        slots[index] = nil
+        generations[index] &+= 1
+        free.append(UInt32(truncatingIfNeeded: index))
         count -= 1
     }
 
     /// All connections, in no order.
-    var all: [Connection] { slots.compactMap { $0 } }
+    var all: [ConnectionSlot] { slots.compactMap { $0 } }
 
-    private static func slot(_ token: UInt64) -> Int { Int(token & 0xFFFF_FFFF) }
+    private static func index(_ token: UInt64) -> Int { Int(token & 0xFFFF_FFFF) }
 }

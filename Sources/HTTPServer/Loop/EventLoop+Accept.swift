@@ -58,7 +58,7 @@ extension EventLoop {
         isTrustedProxy: Bool,
         isCounted: Bool,
         _ state: ConnectionState
-    ) -> Connection? {
+    ) -> ConnectionSlot? {
         // Without a session there is nothing to say: a refused connection never gets here over TLS.
         let tls = shared.makeSession()
         guard tls != nil || !shared.isSecure, let token = connections.reserve() else {
@@ -73,7 +73,7 @@ extension EventLoop {
             if isCounted { shared.addresses.leave(peer) }
             return nil
         }
-        let connection = Connection(
+        var connection = Connection(
             token: token,
             peer: peer,
             isTrustedProxy: isTrustedProxy,
@@ -84,20 +84,21 @@ extension EventLoop {
             limits: limits
         )
         if drain?.isEnding == true { connection.state.drainBegan(now: now) }
-        connections.insert(connection)
+        scheduleDeadline(&connection)
+        let slot = ConnectionSlot(connection)
+        connections.insert(slot)
         shared.openConnections.add(1, ordering: .relaxed)
         shared.metrics.opened()
-        scheduleDeadline(connection)
-        return connection
+        return slot
     }
 
     // MARK: No room
 
     /// Makes room by closing the connection that has been idle longest; false where none is idle.
     private func evictOldest() -> Bool {
-        guard let connection = eviction.next(connections, now: now) else { return false }
+        guard let slot = eviction.next(connections, now: now) else { return false }
         shared.metrics.refused(.evicted)
-        close(connection)
+        close(&slot.connection)
         return true
     }
 
@@ -114,10 +115,14 @@ extension EventLoop {
             return
         }
         let state = ConnectionState(refusedWith: limits, now: now)
-        guard let connection = open(descriptor, peer, isTrustedProxy: false, isCounted: false, state) else { return }
-        append(connection, shared.responder.response(to: HTTPRejection(.overloaded)), closing: true)
-        offerOutput(connection)
-        if connection.state.phase != .closed { scheduleDeadline(connection) }
+        guard let slot = open(descriptor, peer, isTrustedProxy: false, isCounted: false, state) else { return }
+        sayNoRoom(&slot.connection)
+    }
+
+    private func sayNoRoom(_ connection: inout Connection) {
+        append(&connection, shared.responder.response(to: HTTPRejection(.overloaded)), closing: true)
+        offerOutput(&connection)
+        if connection.state.phase != .closed { scheduleDeadline(&connection) }
     }
 
     /// With no descriptor left, gives up the reserve for the time of one answer.

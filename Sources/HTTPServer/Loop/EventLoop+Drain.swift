@@ -64,9 +64,9 @@ extension EventLoop {
             guard now >= until || isDrainOverdue else { return }
             for listener in listeners { Socket.refuseNewConnections(listener.descriptor.rawValue) }
             acceptBacklog()
-            for connection in connections.all {
-                connection.state.drainBegan(now: now)
-                scheduleDeadline(connection)
+            for slot in connections.all {
+                slot.connection.state.drainBegan(now: now)
+                scheduleDeadline(&slot.connection)
             }
             drain?.stage = .closing(until: now.adding(milliseconds: Self.handshakeMilliseconds))
         case .closing(let until):
@@ -87,7 +87,7 @@ extension EventLoop {
 
     /// Cuts what is left at the deadline.
     func closeAll() {
-        for connection in connections.all { close(connection) }
+        for slot in connections.all { close(&slot.connection) }
         listeners = []
         shared.metrics.take(&tally)
     }

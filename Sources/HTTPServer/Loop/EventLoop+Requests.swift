@@ -6,7 +6,10 @@ extension EventLoop {
     ///
     /// Stops early where a task must be waited for, the connection ends, or others should have their turn; whether
     /// `input` may then hold another request is left in `hasRequestWaiting`.
-    func serveRequests(_ connection: Connection, _ input: borrowing Span<UInt8>) -> Int {
+    func serveRequests(
+        _ connection: inout Connection,
+        _ input: borrowing Span<UInt8>
+    ) -> Int {
         var position = 0
         var served = 0
         var request = connection.partial
@@ -14,7 +17,11 @@ extension EventLoop {
         while true {
             switch connection.parser.next(input, from: &position) {
             case .head(let head):
-                begin(connection, head)
+                connection.answersHead = head.method == .head
+                if head.framing != .none {
+                    connection.parser.bodyBytesMax = shared.responder.bodyBytesMax(method: head.method, path: head.path)
+                    connection.owesContinue = head.expectsContinue
+                }
                 request = Connection.PartialRequest(head: head, body: [])
             case .body(let range):
                 connection.owesContinue = false
@@ -22,41 +29,30 @@ extension EventLoop {
             case .end:
                 guard let complete = request.take() else { return position }
                 served += 1
-                guard respond(connection, complete) else {
+                guard respond(&connection, complete) else {
                     connection.hasRequestWaiting = position < input.count
                     return position
                 }
                 if served >= limits.pipelinedRequestsPerTurnMax || out.count >= limits.outputQueueBytesMax {
                     if position < input.count {
                         connection.hasRequestWaiting = true
-                        list(connection)
+                        list(&connection)
                     }
                     return position
                 }
             case .needMore:
-                waitForMore(connection)
+                waitForMore(&connection, connection.parser.place)
                 connection.partial = request
                 return position
             case .rejected(let rejection):
-                reject(connection, rejection)
+                reject(&connection, rejection)
                 return position
             }
         }
     }
 
-    private func begin(_ connection: Connection, _ head: HTTPRequestHead) {
-        connection.answersHead = head.method == .head
-        if head.framing != .none {
-            connection.parser.bodyBytesMax = shared.responder.bodyBytesMax(method: head.method, path: head.path)
-            connection.owesContinue = head.expectsContinue
-        }
-    }
-
     /// All there is has been parsed, and the client is due.
-    private func waitForMore(_ connection: Connection) {
-        let parser = connection.parser
-        let place: ConnectionState.InputPlace =
-            parser.isInsideBody ? .insideBody : parser.isInsideRequest ? .insideHead : .betweenRequests
+    private func waitForMore(_ connection: inout Connection, _ place: ConnectionState.InputPlace) {
         connection.state.inputExhausted(place, now: now)
         if connection.owesContinue, place == .insideBody {
             connection.owesContinue = false
@@ -65,7 +61,7 @@ extension EventLoop {
     }
 
     /// Hands a request to the responder; false where no other may follow now.
-    private func respond(_ connection: Connection, _ complete: consuming Connection.PartialRequest) -> Bool {
+    private func respond(_ connection: inout Connection, _ complete: consuming Connection.PartialRequest) -> Bool {
         let head = complete.head
         connection.state.requestCompleted(keepsAlive: head.keepsAlive, now: now)
         let request = HTTPRequest(
@@ -82,48 +78,52 @@ extension EventLoop {
         )
         switch shared.responder.respond(to: request) {
         case .now(let response):
-            return deliver(connection, response)
+            return deliver(&connection, response)
         case .later(let work):
-            guard let response = start(connection, work) else { return false }
-            return deliver(connection, response)
+            guard let response = start(&connection, work) else { return false }
+            return deliver(&connection, response)
         }
     }
 
     /// Starts a task for an answer; returns the answer where it came at once.
     private func start(
-        _ connection: Connection,
+        _ connection: inout Connection,
         _ work: @escaping @Sendable () async -> HTTPResponse
     ) -> HTTPResponse? {
         let token = connection.token
         let executor = executor
         tasksUnderWay += 1
-        connection.isStartingTask = true
+        startingToken = token
         Task.immediate(executorPreference: executor) {
             let response = await work()
             executor.finish(token, response)
         }
-        connection.isStartingTask = false
-        return connection.earlyReply.take()
+        startingToken = nil
+        return earlyReply.take()
     }
 
     /// A task has its answer.
     func finish(_ token: UInt64, _ response: HTTPResponse) {
         tasksUnderWay -= 1
-        guard let connection = connections[token] else { return }
-        if connection.isStartingTask {
-            connection.earlyReply = response
+        if token == startingToken {
+            earlyReply = response
             return
         }
-        _ = deliver(connection, response)
-        offerOutput(connection)
-        turn(connection)
+        guard let slot = connections[token] else { return }
+        finish(&slot.connection, response)
+    }
+
+    private func finish(_ connection: inout Connection, _ response: HTTPResponse) {
+        _ = deliver(&connection, response)
+        offerOutput(&connection)
+        turn(&connection)
     }
 
     /// Puts an answer behind what this turn sends; false where no other request may follow now.
-    private func deliver(_ connection: Connection, _ response: HTTPResponse) -> Bool {
+    private func deliver(_ connection: inout Connection, _ response: HTTPResponse) -> Bool {
         switch connection.state.replied(closes: response.closesConnection, now: now) {
         case .send(let closing):
-            append(connection, response, closing: closing)
+            append(&connection, response, closing: closing)
             return !closing
         case .drop:
             return false
@@ -131,19 +131,26 @@ extension EventLoop {
     }
 
     /// Answers for the HTTP layer itself, and ends the connection.
-    func reject(_ connection: Connection, _ rejection: HTTPRejection) {
+    func reject(_ connection: inout Connection, _ rejection: HTTPRejection) {
         connection.partial = nil
         connection.unread = []
         connection.owesContinue = false
         guard case .send(let closing) = connection.state.rejected() else { return }
         shared.metrics.rejected(rejection.reason)
-        append(connection, shared.responder.response(to: rejection), closing: closing)
+        append(&connection, shared.responder.response(to: rejection), closing: closing)
     }
 
-    func append(_ connection: Connection, _ response: HTTPResponse, closing: Bool) {
+    func append(_ connection: inout Connection, _ response: HTTPResponse, closing: Bool) {
         let wall = wallNow ?? shared.time.now()
         wallNow = wall
         encoder.append(response, closing: closing, isToHead: connection.answersHead, now: wall, to: &out)
         tally.countResponse(response.status)
+    }
+}
+
+extension HTTPRequestParser {
+    /// Where the bytes consumed so far end.
+    fileprivate var place: ConnectionState.InputPlace {
+        isInsideBody ? .insideBody : isInsideRequest ? .insideHead : .betweenRequests
     }
 }

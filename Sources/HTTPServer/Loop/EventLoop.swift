@@ -43,6 +43,9 @@ final class EventLoop {
     var listed: [UInt64] = []
     /// Tasks that have not answered yet.
     var tasksUnderWay = 0
+    /// The connection for which a task is being started; an answer given at once is left in `earlyReply`.
+    var startingToken: UInt64?
+    var earlyReply: HTTPResponse?
     var eviction = EvictionQueue()
     var reserve = ReserveDescriptor()
     var drain: Drain?
@@ -93,14 +96,18 @@ final class EventLoop {
     }
 
     private func dispatch(_ event: PollEvent) {
-        if let connection = connections[event.token] {
-            if event.isReadable { connection.canRead = true }
-            if event.hasEnded { connection.hasEnded = true }
-            turn(connection)
+        if let slot = connections[event.token] {
+            take(event, &slot.connection)
         } else if event.token >= Self.firstListenerToken, event.token < Self.firstListenerToken + 0xFFFF {
             let index = Int(event.token - Self.firstListenerToken)
             if index < listeners.count { acceptWaiting(listeners[index], max: 64) }
         }
+    }
+
+    private func take(_ event: PollEvent, _ connection: inout Connection) {
+        if event.isReadable { connection.canRead = true }
+        if event.hasEnded { connection.hasEnded = true }
+        turn(&connection)
     }
 
     /// Gives another turn to the connections that asked for one.
@@ -109,14 +116,14 @@ final class EventLoop {
         let tokens = listed
         listed.removeAll(keepingCapacity: true)
         for token in tokens {
-            guard let connection = connections[token] else { continue }
-            connection.isListed = false
-            turn(connection)
+            guard let slot = connections[token] else { continue }
+            slot.connection.isListed = false
+            turn(&slot.connection)
         }
     }
 
     /// Asks for another turn in the next round, after everybody else's.
-    func list(_ connection: Connection) {
+    func list(_ connection: inout Connection) {
         guard !connection.isListed else { return }
         connection.isListed = true
         listed.append(connection.token)
@@ -125,7 +132,7 @@ final class EventLoop {
     // MARK: Deadlines
 
     /// Sees to it that the connection's deadline is looked at in time.
-    func scheduleDeadline(_ connection: Connection) {
+    func scheduleDeadline(_ connection: inout Connection) {
         let tick = wheel.tick(for: connection.state.deadline)
         // An earlier entry is good enough: it looks again.
         guard tick < connection.timerTick else { return }
@@ -137,37 +144,37 @@ final class EventLoop {
         wheel.advance(to: now, into: &dueTimers)
         guard !dueTimers.isEmpty else { return }
         for entry in dueTimers {
-            guard let connection = connections[entry.token], connection.timerTick == entry.tick else { continue }
-            connection.timerTick = .max
-            meetDeadline(connection)
+            guard let slot = connections[entry.token], slot.connection.timerTick == entry.tick else { continue }
+            slot.connection.timerTick = .max
+            meetDeadline(&slot.connection)
         }
         dueTimers.removeAll(keepingCapacity: true)
     }
 
-    private func meetDeadline(_ connection: Connection) {
+    private func meetDeadline(_ connection: inout Connection) {
         switch connection.state.deadlinePassed(now: now) {
         case .wait:
-            scheduleDeadline(connection)
+            scheduleDeadline(&connection)
         case .reject(let reason):
             switch reason {
             case .headTimeout: shared.metrics.deadline(.head)
             case .bodyTimeout: shared.metrics.deadline(.body)
             default: shared.metrics.deadline(.reply)
             }
-            reject(connection, HTTPRejection(reason))
-            offerOutput(connection)
-            if connection.state.phase != .closed { scheduleDeadline(connection) }
+            reject(&connection, HTTPRejection(reason))
+            offerOutput(&connection)
+            if connection.state.phase != .closed { scheduleDeadline(&connection) }
         case .close(let kind):
             shared.metrics.deadline(kind)
             if kind == .write { Socket.resetOnClose(connection.raw) }
-            close(connection)
+            close(&connection)
         }
     }
 
     /// Ends a connection at once; what is queued in the kernel still goes out.
-    func close(_ connection: Connection) {
-        guard connection.descriptor != nil else { return }
-        sayGoodbye(connection)
+    func close(_ connection: inout Connection) {
+        guard connection.raw >= 0 else { return }
+        sayGoodbye(&connection)
         connection.state.closed()
         connections.remove(connection.token)
         if connection.isCounted { shared.addresses.leave(connection.peer) }

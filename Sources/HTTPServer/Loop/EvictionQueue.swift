@@ -19,28 +19,28 @@ struct EvictionQueue {
     private var nextPass = MonotonicInstant(nanoseconds: 0)
 
     /// The connection to close, or nil where none is idle.
-    mutating func next(_ connections: ConnectionTable, now: MonotonicInstant) -> Connection? {
-        if let connection = takeValid(connections) { return connection }
+    mutating func next(_ connections: ConnectionTable, now: MonotonicInstant) -> ConnectionSlot? {
+        if let slot = takeValid(connections) { return slot }
         guard now >= nextPass else { return nil }
         fill(connections)
         if candidates.isEmpty { nextPass = now.adding(milliseconds: Self.pauseMilliseconds) }
         return takeValid(connections)
     }
 
-    private mutating func takeValid(_ connections: ConnectionTable) -> Connection? {
+    private mutating func takeValid(_ connections: ConnectionTable) -> ConnectionSlot? {
         while let candidate = candidates.popLast() {
-            guard let connection = connections[candidate.token], connection.state.isEvictable,
-                connection.state.idleSince == candidate.idleSince
+            guard let slot = connections[candidate.token], slot.connection.state.isEvictable,
+                slot.connection.state.idleSince == candidate.idleSince
             else { continue }
-            return connection
+            return slot
         }
         return nil
     }
 
     private mutating func fill(_ connections: ConnectionTable) {
         let idle = connections.all
-            .filter { $0.state.isEvictable }
-            .map { Candidate(token: $0.token, idleSince: $0.state.idleSince) }
+            .filter { $0.connection.state.isEvictable }
+            .map { Candidate(token: $0.connection.token, idleSince: $0.connection.state.idleSince) }
             .sorted { $0.idleSince < $1.idleSince }
         candidates = idle.prefix(Self.candidatesMax).reversed()
     }

@@ -19,10 +19,8 @@ package struct HTTPResponse: Sendable {
         closesConnection = false
         lines = []
         if let contentType {
-            lines.reserveCapacity(512)
-            Self.appendText(LiteralBytes("Content-Type"), to: &lines)
-            lines.append(ASCII.colon)
-            lines.append(ASCII.space)
+            lines.reserveCapacity(192)
+            lines.append(contentsOf: Self.contentTypeName)
             Self.appendText(LiteralBytes(contentType), to: &lines)
             Self.appendLineEnd(to: &lines)
         }
@@ -38,11 +36,13 @@ package struct HTTPResponse: Sendable {
     package mutating func append(_ name: StaticString, _ value: String) {
         let nameBytes = LiteralBytes(name)
         guard !Self.isReserved(nameBytes), Self.isName(nameBytes) else { return }
-        if lines.isEmpty { lines.reserveCapacity(512) }
-        nameBytes.append(to: &lines)
+        if lines.isEmpty { lines.reserveCapacity(192) }
+        Self.appendText(nameBytes, to: &lines)
         lines.append(ASCII.colon)
         lines.append(ASCII.space)
-        Self.appendText(value, to: &lines)
+        let start = lines.count
+        lines.append(contentsOf: value.utf8)
+        Self.makeSendable(&lines, from: start)
         Self.appendLineEnd(to: &lines)
     }
 
@@ -77,18 +77,20 @@ package struct HTTPResponse: Sendable {
         return nil
     }
 
+    private static let contentTypeName = Array("Content-Type: ".utf8)
+
     private static func sendable(_ byte: UInt8) -> UInt8 {
         (byte >= 0x20 && byte < 0x7F) || byte == ASCII.tab ? byte : UInt8(ascii: "?")
     }
 
     private static func appendText(_ text: LiteralBytes, to lines: inout [UInt8]) {
-        for index in 0..<text.count { lines.append(sendable(text[index])) }
+        let start = lines.count
+        text.append(to: &lines)
+        makeSendable(&lines, from: start)
     }
 
-    /// Values are mostly our own clean texts: one look, then one copy.
-    private static func appendText(_ text: String, to lines: inout [UInt8]) {
-        let start = lines.count
-        lines.append(contentsOf: text.utf8)
+    /// Replaces what a head must not hold.
+    private static func makeSendable(_ lines: inout [UInt8], from start: Int) {
         for index in start..<lines.count where sendable(lines[index]) != lines[index] {
             lines[index] = sendable(lines[index])
         }

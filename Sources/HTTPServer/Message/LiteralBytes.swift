@@ -19,9 +19,8 @@ struct LiteralBytes {
         return unsafe base[index]
     }
 
-    /// Adds the literal to the end of `bytes`, in one copy.
+    /// Appends all bytes to an array.
     func append(to bytes: inout [UInt8]) {
-        guard let base = unsafe base else { return }
         unsafe bytes.append(contentsOf: UnsafeBufferPointer(start: base, count: count))
     }
 

@@ -1,3 +1,5 @@
+import Platform
+
 /// One field line, `name: value`, found in the input (RFC 9112 section 5).
 struct FieldLine {
     let name: Range<Int>
@@ -21,12 +23,12 @@ struct FieldLine {
         var end = line.upperBound
         while end > start, Self.isWhiteSpace(input[end - 1]) { end -= 1 }
         value = start..<end
-        index = start
-        while index < end {
-            guard ASCII.isFieldValue(input[index]) else {
+        // Tab is the one control byte that a value may hold (RFC 9110 section 5.5).
+        while let control = ByteScan.firstControl(in: input, start..<end) {
+            guard input[control] == ASCII.tab else {
                 throw HTTPRejection(Self.lineFault(input, line, or: .malformedFieldValue))
             }
-            index += 1
+            start = control + 1
         }
     }
 

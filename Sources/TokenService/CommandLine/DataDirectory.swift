@@ -31,7 +31,11 @@ struct DataDirectory: Sendable {
     func masterKey(creates: Bool, random: any RandomSource) throws -> MasterKey {
         if creates, !PrivateFile.exists(masterKeyFile) {
             let key = try MasterKey(random: random)
-            try PrivateFile.create(masterKeyFile, content: key.fileContent)
+            do {
+                try PrivateFile.create(masterKeyFile, content: key.fileContent)
+            } catch {
+                throw MasterKeyError.notWritten(masterKeyFile, "\(error)")
+            }
             return key
         }
         return try MasterKey(file: masterKeyFile)

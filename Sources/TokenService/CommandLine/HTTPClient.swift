@@ -1,5 +1,3 @@
-import CLinux
-import Glibc
 import OpenSSLKit
 import Platform
 
@@ -20,7 +18,7 @@ struct HTTPClient: Sendable {
         fields: [(String, String)],
         body: [UInt8]
     ) throws -> (status: Int, body: [UInt8]) {
-        let socket = try connect()
+        let socket = try ClientSocket.connect(host: url.host, port: url.port, timeoutSeconds: timeoutSeconds)
         var head = "\(method) \(target) HTTP/1.1\r\nHost: \(url.authority)\r\nConnection: close\r\n"
         for (name, value) in fields {
             guard value.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) else {
@@ -54,37 +52,6 @@ struct HTTPClient: Sendable {
             guard answer.count <= Self.answerBytesMax else { throw ClientError("the answer is too long") }
         }
         return answer
-    }
-
-    /// Tries every address of the host in turn.
-    private func connect() throws -> FileDescriptor {
-        var hints = unsafe addrinfo()
-        unsafe hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
-        var list: UnsafeMutablePointer<addrinfo>?
-        let code = unsafe getaddrinfo(url.host, String(url.port), &hints, &list)
-        guard code == 0 else { throw ClientError("the host \(url.host) is not known") }
-        defer { unsafe freeaddrinfo(list) }
-        var failure = SystemError(call: "connect", code: ECONNREFUSED)
-        var next = unsafe list
-        while let entry = unsafe next {
-            let address = unsafe entry.pointee
-            unsafe next = unsafe address.ai_next
-            let type = unsafe address.ai_socktype | CInt(SOCK_CLOEXEC.rawValue)
-            let descriptor = unsafe socket(address.ai_family, type, address.ai_protocol)
-            guard descriptor >= 0 else { continue }
-            let owned = FileDescriptor(owning: descriptor)
-            setTimeouts(descriptor)
-            if unsafe Glibc.connect(descriptor, address.ai_addr, address.ai_addrlen) == 0 { return owned }
-            failure = SystemError(call: "connect", code: errno)
-        }
-        throw ClientError("\(url.host):\(url.port) can not be reached: \(failure)")
-    }
-
-    private func setTimeouts(_ descriptor: CInt) {
-        var time = timeval(tv_sec: timeoutSeconds, tv_usec: 0)
-        let size = socklen_t(MemoryLayout<timeval>.size)
-        _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, size)
-        _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &time, size)
     }
 
     // MARK: Reading the answer

@@ -58,6 +58,8 @@ enum InitCommand {
         let random = SystemRandomSource()
         let time = SystemTimeSource()
         try PrivateFile.makeDirectory(directory.path)
+        // Before the data base, so that a key that can not be written leaves nothing behind.
+        let master = try directory.masterKey(creates: true, random: random)
         let sealer = DeferredAuditSealer()
         let store = try directory.openStore(arguments, sealer: sealer, time: time)
         do {
@@ -65,7 +67,7 @@ enum InitCommand {
             let result = try await Setup(random: random).run(
                 store: store,
                 sealer: sealer,
-                master: directory.masterKey(creates: true, random: random),
+                master: master,
                 issuer: issuer.text,
                 environment: environment,
                 algorithm: algorithm,

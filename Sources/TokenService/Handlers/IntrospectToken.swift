@@ -15,13 +15,16 @@ extension Services {
                 return
             }
             writer.member("active", true)
-            writer.member("token_type", "Bearer")
+            writer.member("kind", status.kind.rawValue)
+            // An invite token is for one exchange and no bearer credential of requests (RFC 8693 section 2.2.1).
+            writer.member("token_type", status.kind == .participant ? "Bearer" : "N_A")
             writer.member("iss", issuance.issuerURL)
             writer.member("aud", status.kind.audience(status.tenant.workspace))
             writer.member("sub", Pseudonymizer.text(status.participant))
             writer.member("jti", status.tokenID)
             writer.member("env", status.tenant.environment.rawValue)
             writer.member("campaign_id", status.campaign)
+            writer.member("participant_email", status.email)
             if let session = status.session { writer.member("sid", TypeID.text(.session, session)) }
             writer.member("iat", status.issuedAt.seconds)
             writer.member("nbf", status.issuedAt.seconds)

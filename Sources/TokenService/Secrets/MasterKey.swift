@@ -74,6 +74,7 @@ package enum MasterKeyError: Error, Equatable, CustomStringConvertible {
     case unreadable(String, String)
     case tooOpen(String)
     case malformed(String)
+    case notWritten(String, String)
 
     package var description: String {
         switch self {
@@ -82,6 +83,7 @@ package enum MasterKeyError: Error, Equatable, CustomStringConvertible {
         case .unreadable(let file, let reason): "the master key \(file) can not be read: \(reason)"
         case .tooOpen(let file):
             "the master key \(file) is readable by others, and must have mode 0600: run `chmod 600 \(file)`"
+        case .notWritten(let file, let reason): "the master key \(file) can not be written: \(reason)"
         case .malformed(let file): "the master key \(file) is damaged: restore it from your backup"
         }
     }
