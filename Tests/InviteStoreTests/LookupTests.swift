@@ -132,7 +132,11 @@
             for month in 0..<6 {
                 let now = Fixture.start.adding(seconds: Int64(month) * 40 * day)
                 var stored: [RecordID] = []
-                for _ in 0..<500 { stored.append(try await fixture.mint(fixture.invite(at: now), at: now)[0].id) }
+                for _ in 0..<50 {
+                    let batch = (0..<10).map { _ in fixture.invite(at: now) }
+                    _ = try await store.createInvites(CreateInvites(invites: batch, audit: [], now: now))
+                    stored += batch.map(\.id)
+                }
                 // Older than everything that was swept before.
                 let late = fixture.invite(at: now, id: fixture.ids.next(at: now.adding(seconds: -60 * day)))
                 try await fixture.mint(late, at: now)

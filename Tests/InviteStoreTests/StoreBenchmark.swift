@@ -71,6 +71,15 @@
                 print("look-up:", try await store.lookupStatistics())
             }
             await store.close()
+            let begun = SystemTimeSource().monotonicNow()
+            let again = try SQLiteInviteStore(
+                directory: directory.path,
+                auditSealer: QuickSealer(),
+                time: SystemTimeSource()
+            )
+            let opened = SystemTimeSource().monotonicNow().nanoseconds(since: begun)
+            print("reopened in \(opened / 1_000) us")
+            await again.close()
         }
 
         /// The fixture's time, running.

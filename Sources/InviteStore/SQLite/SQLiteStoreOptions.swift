@@ -15,13 +15,15 @@
         /// Pages in the write-ahead log after which a commit copies them into the data base file.
         ///
         /// The commands of that commit wait for the copying, so this bounds their latency; fewer pages cost more syncs.
-        package var checkpointPages = 1_000
+        package var checkpointPages = 500
         /// A command that has waited this long fails; so does a commit that takes this long (unknown outcome).
         package var writeDeadlineMilliseconds = 5_000
         /// A read that takes this long, its wait included, is interrupted and fails.
         package var readDeadlineMilliseconds = 2_000
-        /// Look-up entries kept in memory before they are written as one sorted run; 32 bytes each.
-        package var lookupBufferEntries = 16_384
+        /// Look-up entries kept in memory before they are written as one sorted run; 32 bytes each, three an invite.
+        ///
+        /// One commit in many waits for the sorting and writing, under a millisecond for as many as these.
+        package var lookupBufferEntries = 4_096
         /// Page cache of the writer.
         package var writerCacheKibibytes = 6_144
         /// Page cache of each reader.

@@ -12,10 +12,11 @@
         private let health: StoreHealth
         private let observer: (any StoreObserver)?
         private var window: BatchWindow
-        private var isUpkeepOn = true
+        /// When merging goes on, after something failed that may have been its fault.
+        private var upkeepFrom = MonotonicInstant(nanoseconds: 0)
 
-        /// Pages of the look-up merged along with one commit: about a tenth of a millisecond's work.
-        private static let upkeepPages = 8
+        /// How long merging pauses after such a failure: it is never urgent.
+        private static let upkeepPauseMilliseconds = 60_000
 
         /// Why a transaction came to nothing.
         private struct TransactionFailure: Error {
@@ -65,6 +66,12 @@
             }
         }
 
+        private var isUpkeepOn: Bool { time.monotonicNow() >= upkeepFrom }
+
+        private func pauseUpkeep() {
+            upkeepFrom = time.monotonicNow().adding(milliseconds: Self.upkeepPauseMilliseconds)
+        }
+
         private func idle() {
             do throws(TransactionFailure) {
                 if health.current == .ready {
@@ -79,7 +86,7 @@
                 }
             } catch {
                 note(error)
-                isUpkeepOn = isUpkeepOn && health.current != .ready
+                pauseUpkeep()
             }
         }
 
@@ -90,6 +97,7 @@
                 return
             }
             let jobs = refuseLate(jobs, now: begun)
+            guard !jobs.isEmpty else { return }
             do throws(TransactionFailure) {
                 try transaction(jobs, withUpkeep: isUpkeepOn)
                 let waiting = queue.waitingCount
@@ -113,8 +121,6 @@
 
         /// Gives each command a transaction of its own, so that the one which spoiled the batch spoils nobody else's.
         private func commitSingly(_ jobs: [Job<Writer>]) {
-            // If the merging was at fault the commands now succeed, and it must not spoil the next batch too.
-            isUpkeepOn = false
             var failures = 0
             for (index, job) in jobs.enumerated() {
                 do throws(TransactionFailure) {
@@ -129,7 +135,10 @@
                     job.answer(failure: error.cause.storeError)
                 }
             }
-            if failures > 0 { isUpkeepOn = true } else { health.set(.ready) }
+            guard failures == 0 else { return }
+            // No command was at fault, so the merging may have been: it must not spoil the next batch too.
+            pauseUpkeep()
+            health.set(.ready)
         }
 
         private func answer(_ jobs: [Job<Writer>], _ error: TransactionFailure) {
@@ -174,7 +183,7 @@
                 for job in jobs { try job.perform(writer) }
                 try extra(writer)
                 if withUpkeep, writer.state.lookup.hasWork {
-                    try writer.state.lookup.upkeepStep(pagesMax: Self.upkeepPages)
+                    try writer.state.lookup.upkeepStep()
                 }
                 try writer.finishTransaction()
                 isCommitting = true
