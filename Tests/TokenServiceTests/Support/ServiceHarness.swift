@@ -17,6 +17,7 @@ struct ServiceHarness: Sendable {
     /// What the service sees of `store`; passes everything on until it is told to fail.
     let faults: FaultyStore
     let setup: SetupResult
+    private let factory: ServiceFactory
 
     static let issuer = "https://tokens.example.com"
 
@@ -54,6 +55,7 @@ struct ServiceHarness: Sendable {
             addressLimit: addressLimit
         )
         factory.policy = policy
+        self.factory = factory
         let services = try await factory.open(place: "memory")
         application = Application(services: services, routes: services.routes(readiness: Readiness(store: faults)))
         self.faults = faults
@@ -110,6 +112,21 @@ struct ServiceHarness: Sendable {
             "/v1/invites",
             body: #"{"campaign_id":"\#(campaign)","participant_email":"\#(email)"\#(more)}"#
         )
+    }
+
+    /// A second service on the same store, as after a restart, or one that serves one environment alone.
+    func restarted(serving environment: DeploymentEnvironment? = nil) async throws -> ServiceHarness {
+        try await ServiceHarness(self, serving: environment)
+    }
+
+    private init(_ other: ServiceHarness, serving environment: DeploymentEnvironment?) async throws {
+        (time, store, faults, setup) = (other.time, other.store, other.faults, other.setup)
+        var factory = other.factory
+        factory.environment = environment
+        factory.registry = MetricsRegistry()
+        self.factory = factory
+        let services = try await factory.open(place: "memory")
+        application = Application(services: services, routes: services.routes(readiness: Readiness(store: faults)))
     }
 
     /// Makes one key with the first admin key and gives its answer.
