@@ -223,6 +223,26 @@ struct AuthenticationTests {
         }
     }
 
+    @Test("A key has its requests a minute; a batch is one, and the next minute is new")
+    func rateLimit() async throws {
+        let service = try await ServiceHarness()
+        service.faults.set(settings: #"{"requests_per_minute":3}"#)
+        let item = #"{"campaign_id":"c","participant_email":"a@b.example"}"#
+        let batch = #"{"invites":[\#(item),\#(item),\#(item),\#(item),\#(item)]}"#
+        #expect(await service.admin(.post, "/v1/invites/batch", body: batch).status == 200)
+        #expect(await service.admin(.get, "/v1/invites").response.field("X-RateLimit-Remaining") == "1")
+        #expect(await service.admin(.get, "/v1/invites").response.field("X-RateLimit-Remaining") == "0")
+        let refused = await service.admin(.get, "/v1/invites")
+        #expect(refused.status == 429)
+        #expect(refused.code == "rate_limited")
+        #expect(refused.response.field("X-RateLimit-Limit") == "3")
+        #expect(refused.response.field("X-RateLimit-Remaining") == "0")
+        let wait = try #require(Int(refused.response.field("Retry-After") ?? ""))
+        #expect((1...60).contains(wait))
+        service.time.advance(seconds: wait)
+        #expect(await service.admin(.get, "/v1/invites").status == 200)
+    }
+
     @Test("A new key never exceeds its maker")
     func narrower() async throws {
         let service = try await ServiceHarness()

@@ -101,14 +101,6 @@ struct IdempotencyTests {
         #expect(third["id"] != first["id"])
     }
 
-    @Test("The same route under /api/v1 is the same route")
-    func alias() async throws {
-        let service = try await ServiceHarness()
-        let first = await service.admin(.post, "/v1/invites", body: Self.invite, fields: Self.key())
-        let second = await service.admin(.post, "/api/v1/invites", body: Self.invite, fields: Self.key())
-        #expect(second["id"] == first["id"] || second.status == 422, "\(second.text)")
-    }
-
     @Test("A record is kept for 24 hours")
     func expiry() async throws {
         let service = try await ServiceHarness()

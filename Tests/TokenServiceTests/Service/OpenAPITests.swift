@@ -16,7 +16,7 @@ struct OpenAPITests {
         var path: String?
         var operation: String?
         for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-            if !line.hasPrefix(" ") {
+            if !line.isEmpty, !line.hasPrefix(" ") {
                 (path, operation) = (nil, nil)
             } else if line.hasPrefix("  /"), line.hasSuffix(":") {
                 (path, operation) = (String(line.dropFirst(2).dropLast()), nil)

@@ -214,7 +214,7 @@ struct TokenCheckTests {
         #expect(key["alg"]?.string == "ES256")
         #expect(key["d"] == nil)
         #expect(key["kid"]?.string?.isEmpty == false)
-        for known in [tag, "\"x\", " + tag, "*", "W/" + tag] {
+        for known in [tag, "\"x\", " + tag, "*"] {
             let again = await service.send(.get, "/.well-known/jwks.json", fields: [("If-None-Match", known)])
             #expect(again.status == 304, "\(known)")
             #expect(again.text.isEmpty)

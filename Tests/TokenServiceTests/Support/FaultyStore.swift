@@ -16,6 +16,7 @@ final class FaultyStore: InviteStore {
         var failingName: String?
         var error = StoreError.unavailable("made to fail")
         var moment = Moment.before
+        var settings: [UInt8]?
         var hooks: [String: @Sendable () async -> Void] = [:]
     }
 
@@ -46,6 +47,9 @@ final class FaultyStore: InviteStore {
         arm(nil, error: error, moment: moment)
         state.withLock { $0.failingName = name }
     }
+
+    /// Every workspace has these settings from now on, as far as it is not in a cache.
+    func set(settings: String) { state.withLock { $0.settings = Array(settings.utf8) } }
 
     /// Runs before the next call of this name, once.
     func before(_ name: String, _ hook: @escaping @Sendable () async -> Void) {
@@ -90,7 +94,9 @@ extension FaultyStore {
     }
 
     func workspace(_ id: RecordID) async throws(StoreError) -> WorkspaceRecord? {
-        try await run("workspace") { () async throws(StoreError) in try await inner.workspace(id) }
+        var record = try await run("workspace") { () async throws(StoreError) in try await inner.workspace(id) }
+        if let settings = state.withLock({ $0.settings }) { record?.settings = settings }
+        return record
     }
 
     func workspaces(_ page: PageRequest) async throws(StoreError) -> Page<WorkspaceRecord> {
