@@ -96,7 +96,7 @@ struct TidyTests {
 
     @Test(
         "Every limit says what it bounds",
-        arguments: ["Sources/HTTPServer/HTTPLimits.swift"]
+        arguments: ["Sources/TokenService/ServiceLimits.swift", "Sources/HTTPServer/HTTPLimits.swift"]
     )
     func limits(path: String) {
         let file = SourceTree.file(path)
