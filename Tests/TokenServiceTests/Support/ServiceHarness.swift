@@ -5,6 +5,7 @@ import Platform
 import StrictJSON
 import Telemetry
 import TestSupport
+import Testing
 
 @testable import TokenService
 
@@ -13,7 +14,10 @@ struct ServiceHarness: Sendable {
     let application: Application
     let time: ManualTimeSource
     let store: MemoryInviteStore
+    /// What the service sees of `store`; passes everything on until it is told to fail.
+    let faults: FaultyStore
     let setup: SetupResult
+    private let factory: ServiceFactory
 
     static let issuer = "https://tokens.example.com"
 
@@ -21,7 +25,8 @@ struct ServiceHarness: Sendable {
         environment: DeploymentEnvironment = .test,
         serving: DeploymentEnvironment? = nil,
         seed: UInt64 = 1,
-        addressLimit: Int? = nil
+        addressLimit: Int? = nil,
+        policy: LifetimePolicy = LifetimePolicy()
     ) async throws {
         let time = ManualTimeSource()
         let random = SeededRandomSource(seed: seed)
@@ -37,8 +42,9 @@ struct ServiceHarness: Sendable {
             algorithm: .es256,
             now: time.now()
         )
-        let services = try await ServiceFactory(
-            store: store,
+        let faults = FaultyStore(store)
+        var factory = ServiceFactory(
+            store: faults,
             sealer: sealer,
             master: master,
             time: time,
@@ -47,8 +53,12 @@ struct ServiceHarness: Sendable {
             registry: MetricsRegistry(),
             environment: serving,
             addressLimit: addressLimit
-        ).open(place: "memory")
-        application = Application(services: services, routes: services.routes(readiness: Readiness(store: store)))
+        )
+        factory.policy = policy
+        self.factory = factory
+        let services = try await factory.open(place: "memory")
+        application = Application(services: services, routes: services.routes(readiness: Readiness(store: faults)))
+        self.faults = faults
         self.time = time
         self.store = store
     }
@@ -60,7 +70,8 @@ struct ServiceHarness: Sendable {
         body: String? = nil,
         fields: [(String, String)] = [],
         key: String? = nil,
-        token: String? = nil
+        token: String? = nil,
+        from address: IPAddress = .loopback
     ) async -> Answer {
         var all = fields
         if body != nil, !fields.contains(where: { $0.0.lowercased() == "content-type" }) {
@@ -71,7 +82,8 @@ struct ServiceHarness: Sendable {
             method: method,
             target: target,
             fields: HTTPRequestFields(all),
-            body: Array((body ?? "").utf8)
+            body: Array((body ?? "").utf8),
+            clientAddress: address
         )
         switch application.respond(to: request) {
         case .now(let response): return Answer(response)
@@ -102,10 +114,66 @@ struct ServiceHarness: Sendable {
         )
     }
 
+    /// A second service on the same store, as after a restart, or one that serves one environment alone.
+    func restarted(serving environment: DeploymentEnvironment? = nil) async throws -> ServiceHarness {
+        try await ServiceHarness(self, serving: environment)
+    }
+
+    private init(_ other: ServiceHarness, serving environment: DeploymentEnvironment?) async throws {
+        (time, store, faults, setup) = (other.time, other.store, other.faults, other.setup)
+        var factory = other.factory
+        factory.environment = environment
+        factory.registry = MetricsRegistry()
+        self.factory = factory
+        let services = try await factory.open(place: "memory")
+        application = Application(services: services, routes: services.routes(readiness: Readiness(store: faults)))
+    }
+
+    /// Makes one key with the first admin key and gives its answer.
+    func makeKey(scopes: [String], more: String = "") async -> Answer {
+        let list = scopes.map { "\"\($0)\"" }.joined(separator: ",")
+        return await admin(.post, "/v1/api-keys", body: #"{"name":"made","scopes":[\#(list)]\#(more)}"#)
+    }
+
+    /// An invite and what redeeming it gave.
+    func openSession(more: String = "", fields: [(String, String)] = []) async throws -> OpenedSession {
+        let minted = await mint(more: more)
+        let invite = try #require(minted["invite_token"])
+        let opened = await redeem(invite, fields: fields)
+        return OpenedSession(
+            inviteID: try #require(minted["id"]),
+            invite: invite,
+            sessionID: try #require(opened["session_id"], "\(opened.text)"),
+            participant: try #require(opened["participant_token"])
+        )
+    }
+
+    /// Every event of the tenant, newest first.
+    func events() async throws -> [AuditDraft] {
+        let tenant = Tenant(workspace: setup.workspace, environment: setup.environment)
+        var events: [AuditDraft] = []
+        var before: RecordID?
+        repeat {
+            let request = PageRequest(before: before, limit: 100)
+            let page = try await store.auditEvents(of: tenant, filter: AuditFilter(), page: request)
+            events += page.records.map(\.draft)
+            before = page.next
+        } while before != nil
+        return events
+    }
+
     /// Redeems an invite token.
     func redeem(_ token: String, more: String = "", fields: [(String, String)] = []) async -> Answer {
         await send(.post, "/v1/widget/sessions", body: #"{"invite_token":"\#(token)"\#(more)}"#, fields: fields)
     }
+}
+
+/// The ids and tokens of one opened session.
+struct OpenedSession: Sendable {
+    let inviteID: String
+    let invite: String
+    let sessionID: String
+    let participant: String
 }
 
 /// One answer, parsed.
