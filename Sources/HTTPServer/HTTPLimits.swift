@@ -1,6 +1,6 @@
 /// Every limit of the HTTP layer; the body of a request is limited by ``HTTPResponder/bodyBytesMax(method:path:)``.
 ///
-/// Deadlines are totals on the monotonic clock: bytes that drip in do not extend them. They are met within 20 ms.
+/// Deadlines are totals on the monotonic clock: bytes that drip in do not extend them. They are met within 40 ms.
 package struct HTTPLimits: Sendable {
     // MARK: Head of a request
 

@@ -128,18 +128,22 @@ package final class HTTPServer: Sendable {
 /// The threads of a server, joined once.
 private final class ThreadList: Sendable {
     private let handles = Mutex<[UInt]>([])
+    private let isTaken = Atomic<Bool>(false)
+    private let hasEnded = Latch()
 
     func add(_ thread: consuming Thread) {
         let handle = thread.release()
         handles.withLock { $0.append(handle) }
     }
 
-    /// Waits for all; a second caller waits as well.
+    /// Waits for the end of all; the first caller joins them, the others wait for it.
     func joinAll() {
-        handles.withLock { handles in
-            for handle in handles { Thread(adopting: handle).join() }
-            handles = []
+        if isTaken.exchange(true, ordering: .acquiringAndReleasing) {
+            hasEnded.wait()
+            return
         }
+        for handle in handles.withLock({ $0 }) { Thread(adopting: handle).join() }
+        hasEnded.open()
     }
 }
 
