@@ -16,7 +16,7 @@ package struct UnixTime: Comparable, Hashable, Sendable {
 
     /// Whole seconds since the epoch, rounded down.
     package var seconds: Int64 {
-        milliseconds >= 0 ? milliseconds / 1000 : (milliseconds - 999) / 1000
+        milliseconds >= 0 ? milliseconds / 1000 : (milliseconds + 1) / 1000 - 1
     }
 
     /// This instant moved by whole seconds; saturates instead of overflowing.

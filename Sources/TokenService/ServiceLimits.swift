@@ -12,14 +12,21 @@ package enum ServiceLimits {
     package static let tokenCharactersMax = 2048
     /// Uses that one invite may have.
     package static let maxUsesMax: Int64 = 1000
+    /// Origins in one list: they must fit a token as marks.
     package static let allowedOriginsMax = 20
+    /// Pairs of metadata of one invite.
     package static let metadataPairsMax = 16
+    /// Bytes of one metadata key.
     package static let metadataKeyCharactersMax = 64
+    /// Bytes of one metadata value.
     package static let metadataValueCharactersMax = 2048
     /// Bytes of all metadata keys and values of one invite.
     package static let metadataBytesMax = 2048
+    /// Bytes of a key's name.
     package static let keyNameCharactersMax = 100
+    /// Scopes that one key may hold.
     package static let keyScopesMax = 40
+    /// Address blocks on the list of one key.
     package static let ipAllowlistMax = 50
     /// Characters of an `Idempotency-Key`.
     package static let idempotencyKeyCharactersMax = 255
@@ -27,7 +34,9 @@ package enum ServiceLimits {
     package static let idempotencySeconds: Int64 = 86_400
     /// The same holder of a used invite may ask again for so long.
     package static let redeemRepeatSeconds = 60
+    /// Records of a page, unless the client says otherwise.
     package static let pageLimitDefault = 20
+    /// Records of the largest page.
     package static let pageLimitMax = 100
     /// API keys kept ready in memory; each costs about one kilobyte.
     package static let keyCacheEntriesMax = 8192

@@ -9,7 +9,6 @@ struct TidyTests {
         "InviteStore": ["Platform", "Telemetry", "CSQLite", "CPostgres"],
         "TokenService": [
             "Platform", "Telemetry", "OpenSSLKit", "StrictJSON", "HTTPServer", "JWTLite", "InviteStore", "CAssets",
-            "CLinux",
         ],
         "token-service": ["TokenService"],
     ]
@@ -39,19 +38,13 @@ struct TidyTests {
     @Test(
         "Each C library is visible in its one Swift module",
         arguments: [
-            ("COpenSSL", ["OpenSSLKit"]), ("CSQLite", ["InviteStore"]), ("CLinux", ["Platform", "TokenService"]),
+            ("COpenSSL", ["OpenSSLKit"]), ("CSQLite", ["InviteStore"]), ("CLinux", ["Platform"]),
             ("CAssets", ["TokenService"]),
         ]
     )
     func shims(shim: String, modules: [String]) {
         let importing = Set(SourceTree.sources.filter { $0.imports.contains(shim) }.map(SourceTree.module))
         #expect(importing == Set(modules))
-    }
-
-    @Test("CLinux is used outside of Platform by the command line's client alone")
-    func linuxShim() {
-        let files = SourceTree.sources.filter { $0.imports.contains("CLinux") && SourceTree.module($0) != "Platform" }
-        #expect(files.map(\.path) == ["Sources/TokenService/CommandLine/HTTPClient.swift"])
     }
 
     @Test("Nothing imports Foundation")

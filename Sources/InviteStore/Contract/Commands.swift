@@ -172,6 +172,8 @@ package struct CreateCutOff: Sendable {
     package var tenant: Tenant
     package var target: CutOffTarget
     package var forgetAt: UnixTime
+    /// With a key as target: revokes the key itself too, in the same transaction.
+    package var endsKey: Bool
     package var claim: IdempotencyClaim?
     package var now: UnixTime
     package var audit: [AuditDraft]
@@ -181,6 +183,7 @@ package struct CreateCutOff: Sendable {
         tenant: Tenant,
         target: CutOffTarget,
         forgetAt: UnixTime,
+        endsKey: Bool = false,
         claim: IdempotencyClaim? = nil,
         now: UnixTime,
         audit: [AuditDraft]
@@ -189,6 +192,7 @@ package struct CreateCutOff: Sendable {
         self.tenant = tenant
         self.target = target
         self.forgetAt = forgetAt
+        self.endsKey = endsKey
         self.claim = claim
         self.now = now
         self.audit = audit

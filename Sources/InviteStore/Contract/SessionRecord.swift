@@ -17,6 +17,8 @@ package struct SessionRecord: Equatable, Sendable {
     package var boundKey: String?
     /// The browser-set `Origin` of the exchange, where there was one.
     package var origin: String?
+    /// The list of origins that its tokens may be used from, as it stood at the opening; empty for no list.
+    package var allowedOrigins: [String]
     /// Inherited from the invite: a cut-off with a higher number that covers the session ends it.
     package var rev: Int64
     package var createdAt: UnixTime
@@ -34,6 +36,7 @@ package struct SessionRecord: Equatable, Sendable {
         holder: [UInt8]? = nil,
         boundKey: String? = nil,
         origin: String? = nil,
+        allowedOrigins: [String] = [],
         rev: Int64 = 0,
         createdAt: UnixTime,
         renewUntil: UnixTime,
@@ -49,6 +52,7 @@ package struct SessionRecord: Equatable, Sendable {
         self.holder = holder
         self.boundKey = boundKey
         self.origin = origin
+        self.allowedOrigins = allowedOrigins
         self.rev = rev
         self.createdAt = createdAt
         self.renewUntil = renewUntil

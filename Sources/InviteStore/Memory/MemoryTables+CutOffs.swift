@@ -15,6 +15,10 @@ extension MemoryTables {
         if case .invite(let id) = command.target, let invite = invites[command.tenant]?[id], invite.revokedAt == nil {
             invites[command.tenant]?[id]?.revokedAt = command.now
         }
+        if command.endsKey, case .apiKey(let key) = command.target {
+            let end = APIKeyChange.revoke(at: command.now)
+            _ = try changeAPIKey(key, of: command.tenant, change: end, now: command.now, audit: [])
+        }
         record(command.claim)
         append(command.audit)
         return .done(cutOff)

@@ -64,6 +64,7 @@ extension RedeemInvite {
             holder: holder,
             boundKey: boundKey,
             origin: origin,
+            allowedOrigins: invite.allowedOrigins,
             rev: invite.rev,
             createdAt: now,
             renewUntil: renewUntil

@@ -50,6 +50,7 @@
             CREATE TABLE sessions (
                 tenant INTEGER NOT NULL, id BLOB NOT NULL, invite BLOB, api_key BLOB NOT NULL, campaign TEXT NOT NULL,
                 participant BLOB NOT NULL, sealed BLOB NOT NULL, holder BLOB, bound_key TEXT, origin TEXT,
+                allowed_origins BLOB,
                 rev INTEGER NOT NULL, created_at INTEGER NOT NULL, renew_until INTEGER NOT NULL, ended_at INTEGER,
                 PRIMARY KEY (tenant, id)
             ) WITHOUT ROWID;

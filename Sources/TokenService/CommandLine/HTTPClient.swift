@@ -73,7 +73,9 @@ struct HTTPClient: Sendable {
             guard let colon = line.firstIndex(of: ":") else { continue }
             let value = line[line.index(after: colon)...].filter { $0 != " " && $0 != "\t" }.lowercased()
             switch line[..<colon].lowercased() {
-            case "content-length": length = Int(value)
+            case "content-length":
+                guard let number = digits(value, radix: 10) else { throw ClientError("the answer's length is malformed") }
+                length = number
             case "transfer-encoding": isChunked = value == "chunked"
             default: break
             }
@@ -85,12 +87,18 @@ struct HTTPClient: Sendable {
         return (status, Array(content.prefix(length)))
     }
 
+    /// A number of digits alone, without a sign.
+    private static func digits(_ text: String, radix: Int) -> Int? {
+        guard !text.isEmpty, text.utf8.count <= 15, text.utf8.allSatisfy({ Base62.contains($0) }) else { return nil }
+        return Int(text, radix: radix)
+    }
+
     private static func unchunked(_ content: ArraySlice<UInt8>) throws(ClientError) -> [UInt8] {
         var rest = content
         var body: [UInt8] = []
         while let lineEnd = rest.firstRange(of: [13, 10])?.lowerBound {
             let digits = String(decoding: rest[..<lineEnd].prefix { $0 != UInt8(ascii: ";") }, as: UTF8.self)
-            guard let size = Int(digits, radix: 16), size >= 0, size <= answerBytesMax else {
+            guard let size = Self.digits(digits, radix: 16), size <= answerBytesMax else {
                 throw ClientError("the answer's chunks are malformed")
             }
             rest = rest[(lineEnd + 2)...]

@@ -48,12 +48,18 @@ struct ServiceURL: Equatable, Sendable {
         self.path = path
         var port: UInt16 = isSecure ? 443 : 80
         if let colon = authority.lastIndex(of: ":"), authority.last != "]" {
-            guard let number = UInt16(authority[authority.index(after: colon)...]) else { return nil }
+            let digits = authority[authority.index(after: colon)...]
+            guard digits.utf8.allSatisfy({ $0 >= 48 && $0 <= 57 }), let number = UInt16(digits) else { return nil }
             port = number
             authority = authority[..<colon]
         }
         self.port = port
-        if authority.hasPrefix("["), authority.hasSuffix("]") { authority = authority.dropFirst().dropLast() }
+        if authority.hasPrefix("["), authority.hasSuffix("]") {
+            authority = authority.dropFirst().dropLast()
+            guard authority.contains(":"), IPAddress(parsing: String(authority)) != nil else { return nil }
+        } else if authority.contains(where: { ":[]".contains($0) }) {
+            return nil
+        }
         guard !authority.isEmpty, authority.utf8.count <= 253,
             authority.utf8.allSatisfy({ Base62.contains($0) || [45, 46, 58, 95].contains($0) })
         else { return nil }

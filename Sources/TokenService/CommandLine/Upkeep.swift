@@ -34,6 +34,7 @@ struct Upkeep: Sendable {
     /// One round.
     func round() async {
         let now = services.time.now()
+        await services.catchUpIfStale(now: now)
         services.revocations.forget(before: now)
         await recordUses()
         services.directory.trim(now: now)

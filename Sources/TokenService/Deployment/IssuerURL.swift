@@ -18,21 +18,19 @@ package struct IssuerURL: Equatable, Sendable {
             )
         }
         let authority = text.dropFirst(isSecure ? 8 : 7).prefix { $0 != "/" }
-        guard !authority.isEmpty else { throw UsageError("--issuer names no host") }
-        if !isSecure, !Self.isLoopback(String(authority)) {
+        guard let host = Self.host(String(authority)) else {
+            throw UsageError("--issuer must name a host, with an optional port")
+        }
+        if !isSecure, host != "localhost", IPAddress(parsing: host)?.isLoopback != true {
             throw UsageError("--issuer may be http only on loopback: use https://")
         }
         self.text = text
     }
 
-    private static func isLoopback(_ authority: String) -> Bool {
-        var host = authority
-        if host.hasPrefix("["), let end = host.firstIndex(of: "]") {
-            host = String(host[host.index(after: host.startIndex)..<end])
-        } else if let colon = host.lastIndex(of: ":") {
-            host = String(host[..<colon])
-        }
-        return host == "localhost" || IPAddress(parsing: host)?.isLoopback == true
+    /// The host of `HOST`, `HOST:PORT`, `[IPV6]` or `[IPV6]:PORT`; nil for anything else.
+    private static func host(_ authority: String) -> String? {
+        guard let url = ServiceURL(parsing: "https://" + authority), url.path.isEmpty else { return nil }
+        return url.host
     }
 }
 

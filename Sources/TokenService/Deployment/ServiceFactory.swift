@@ -56,7 +56,7 @@ package struct ServiceFactory: Sendable {
             seal: seal
         )
         let revocations = RevocationView()
-        try await fill(revocations, now: time.now())
+        try await revocations.fill(from: store, now: time.now())
         return services(keys, keyring, revocations, deployment.issuer)
     }
 
@@ -111,21 +111,5 @@ package struct ServiceFactory: Sendable {
             policy: policy,
             environment: environment
         )
-    }
-
-    /// Loads every cut-off and ended session that can still hit something.
-    ///
-    /// More than memory may hold is an error: a view with a hole would let dead tokens live.
-    private func fill(_ view: RevocationView, now: UnixTime) async throws {
-        var number: Int64 = 0
-        while true {
-            let batch = try await store.cutOffs(after: number, now: now, limit: 10_000)
-            view.insert(batch)
-            guard let last = batch.last else { break }
-            number = last.number
-            guard view.hasRoom else { throw StoreError.overloaded }
-        }
-        view.advance(toNumber: try await store.lastCutOffNumber())
-        view.insert(try await store.endedSessions(now: now, limit: RevocationView.entriesMax))
     }
 }

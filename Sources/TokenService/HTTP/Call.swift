@@ -12,6 +12,9 @@ package struct Call: Sendable {
     package let pathParameters: [String]
     package let query: QueryParameters
 
+    /// The path without the `/api` that one seed's clients put before it: one route, one path.
+    package var path: String { RouteTable.canonical(request.path) }
+
     /// The text form of the id: `req_…`.
     package var requestID: String { TypeID.text(.request, id) }
 }

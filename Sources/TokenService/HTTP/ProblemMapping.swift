@@ -7,6 +7,9 @@ extension Problem {
     /// What a failure of the store means to the client: always 503, never a detail.
     package init(_ error: StoreError) {
         self = .unavailable("store: \(error)")
+        if case .unknownOutcome = error {
+            message = "It is not known whether this was done. Ask again, with the same Idempotency-Key where you gave one."
+        }
     }
 
     /// What malformed JSON means to the client.

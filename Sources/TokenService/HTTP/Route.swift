@@ -77,7 +77,7 @@ package struct RouteTable: Sendable {
     }
 
     package func match(_ method: HTTPMethod, _ path: String) -> Match {
-        let path = path.hasPrefix("/api/v1/") ? String(path.dropFirst(4)) : path
+        let path = Self.canonical(path)
         if let routes = exact[path] { return Self.choose(routes, method, []) }
         let segments = Self.segments(path)
         for pattern in patterns where pattern.segments.count == segments.count {
@@ -93,6 +93,11 @@ package struct RouteTable: Sendable {
             if fits { return Self.choose(pattern.routes, method, parameters) }
         }
         return .none
+    }
+
+    /// The path as the templates have it.
+    package static func canonical(_ path: String) -> String {
+        path.hasPrefix("/api/v1/") ? String(path.dropFirst(4)) : path
     }
 
     private static func segments(_ path: String) -> [Substring] {

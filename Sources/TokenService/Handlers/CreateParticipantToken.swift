@@ -18,7 +18,14 @@ extension Services {
             let requested = try body.integer("expires_in", in: 1...Int64.max)
             let lifetime = try policy.participant.resolve(requested, rule: "participant token lifetime")
             try body.finish()
-            let session = try newSession(campaign, email, principal.tenant, key, call)
+            let session = try newSession(
+                campaign,
+                email,
+                principal.tenant,
+                key,
+                principal.key?.record.allowedOrigins ?? [],
+                call
+            )
             let tokenID = identifiers.next(at: call.now)
             let record = RecordedToken(session: session.id, token: tokenID, lifetimeSeconds: lifetime)
             let command = CreateSession(
@@ -45,6 +52,7 @@ extension Services {
         _ email: EmailAddress,
         _ tenant: Tenant,
         _ apiKey: RecordID,
+        _ allowedOrigins: [String],
         _ call: Call
     ) throws -> SessionRecord {
         let id = identifiers.next(at: call.now)
@@ -57,6 +65,7 @@ extension Services {
             campaign: campaign.text,
             participant: try pseudonyms.pseudonym(of: email, in: tenant),
             sealed: try sealer.seal(SealedDetails(email: email.text), of: tenant, record: id),
+            allowedOrigins: allowedOrigins,
             createdAt: createdAt,
             renewUntil: createdAt.adding(seconds: policy.renewSeconds)
         )
@@ -79,7 +88,6 @@ extension Services {
         let issued = try issuance.participantToken(
             session,
             lifetimeSeconds: record.lifetimeSeconds,
-            hasOriginList: false,
             id: record.token,
             issuedAt: session.createdAt
         )

@@ -34,26 +34,25 @@ extension Services {
             writer.member("environment", principal.tenant.environment.rawValue)
             writer.member("created_at", time: call.now)
         }
-        let outcome = try await store.createCutOff(
-            CreateCutOff(
-                id: id,
-                tenant: principal.tenant,
-                target: target,
-                forgetAt: call.now.adding(seconds: policy.longestDescentSeconds),
-                claim: ticket?.claim(result: response.body, now: call.now),
-                now: call.now,
-                audit: [
-                    audit.draft(
-                        "revocation.created",
-                        call,
-                        tenant: principal.tenant,
-                        actor: principal.actor,
-                        target: TypeID.text(.cutOff, id),
-                        detail: [("target_type", Self.name(target).type), ("target", Self.name(target).id)]
-                    )
-                ]
-            )
+        let command = CreateCutOff(
+            id: id,
+            tenant: principal.tenant,
+            target: target,
+            forgetAt: call.now.adding(seconds: policy.longestDescentSeconds),
+            claim: ticket?.claim(result: response.body, now: call.now),
+            now: call.now,
+            audit: [
+                audit.draft(
+                    "revocation.created",
+                    call,
+                    tenant: principal.tenant,
+                    actor: principal.actor,
+                    target: TypeID.text(.cutOff, id),
+                    detail: [("target_type", Self.name(target).type), ("target", Self.name(target).id)]
+                )
+            ]
         )
+        let outcome = try await revoking(call) { try await store.createCutOff(command) }
         switch outcome {
         case .done(let cutOff):
             revocations.insert([cutOff])

@@ -8,27 +8,26 @@ extension Services {
         let claims = try participant(call, allowsEnded: true).claims
         try requireRoomForRevocation()
         let forgetAt = call.now.adding(seconds: policy.participant.maxSeconds + 1)
-        let ended = try await store.endSession(
-            EndSession(
-                tenant: claims.tenant,
-                session: claims.session,
-                forgetAt: forgetAt,
-                now: call.now,
-                audit: [
-                    audit.draft(
-                        "session.ended",
-                        call,
-                        tenant: claims.tenant,
-                        actor: Pseudonymizer.text(claims.participant),
-                        target: TypeID.text(.session, claims.session)
-                    )
-                ]
-            )
+        let command = EndSession(
+            tenant: claims.tenant,
+            session: claims.session,
+            forgetAt: forgetAt,
+            now: call.now,
+            audit: [
+                audit.draft(
+                    "session.ended",
+                    call,
+                    tenant: claims.tenant,
+                    actor: Pseudonymizer.text(claims.participant),
+                    target: TypeID.text(.session, claims.session)
+                )
+            ]
         )
+        let ended = try await revoking(call) { try await store.endSession(command) }
         guard ended else { throw Problem.invalidToken("the store has no such session") }
         revocations.insert([EndedSession(session: claims.session, forgetAt: forgetAt)])
         var response = Responses.noContent()
-        CORS.apply(Self.verdict(claims), to: &response)
+        CORS.apply(try Self.verdict(claims, call), to: &response)
         return response
     }
 }

@@ -33,7 +33,18 @@ extension Services {
             throw Problem.invalid("family", "family must be true or false.")
         }
         guard let id = TypeID.parse(.apiKey, call.pathParameters[0]) else { throw Problem.notFound() }
-        if family == "true" { try requireRoomForRevocation() }
+        do {
+            try await family == "true" ? endFamily(of: id, call, principal) : end(id, call, principal)
+            directory.invalidate(id)
+        } catch {
+            // The change may have been committed without an answer: what the cache holds can no longer be trusted.
+            directory.invalidate(id)
+            throw error
+        }
+        return Responses.noContent()
+    }
+
+    private func end(_ id: RecordID, _ call: Call, _ principal: Principal) async throws {
         let changed = try await store.changeAPIKey(
             id,
             of: principal.tenant,
@@ -41,33 +52,34 @@ extension Services {
             now: call.now,
             audit: [keyAudit("key.revoked", id, call, principal)]
         )
-        directory.invalidate(id)
         guard changed != nil else { throw Problem.notFound() }
-        if family == "true" { try await endFamily(of: id, call, principal) }
-        return Responses.noContent()
     }
 
+    /// Ends the key and everything that it minted, in one transaction.
     private func endFamily(of id: RecordID, _ call: Call, _ principal: Principal) async throws {
+        guard try await store.apiKey(id, of: principal.tenant) != nil else { throw Problem.notFound() }
+        try requireRoomForRevocation()
         let cutOffID = identifiers.next(at: call.now)
-        let outcome = try await store.createCutOff(
-            CreateCutOff(
-                id: cutOffID,
-                tenant: principal.tenant,
-                target: .apiKey(id),
-                forgetAt: call.now.adding(seconds: policy.longestDescentSeconds),
-                now: call.now,
-                audit: [
-                    audit.draft(
-                        "revocation.created",
-                        call,
-                        tenant: principal.tenant,
-                        actor: principal.actor,
-                        target: TypeID.text(.cutOff, cutOffID),
-                        detail: [("api_key_id", TypeID.text(.apiKey, id))]
-                    )
-                ]
-            )
+        let command = CreateCutOff(
+            id: cutOffID,
+            tenant: principal.tenant,
+            target: .apiKey(id),
+            forgetAt: call.now.adding(seconds: policy.longestDescentSeconds),
+            endsKey: true,
+            now: call.now,
+            audit: [
+                keyAudit("key.revoked", id, call, principal),
+                audit.draft(
+                    "revocation.created",
+                    call,
+                    tenant: principal.tenant,
+                    actor: principal.actor,
+                    target: TypeID.text(.cutOff, cutOffID),
+                    detail: [("target_type", "api_key"), ("target", TypeID.text(.apiKey, id))]
+                ),
+            ]
         )
+        let outcome = try await revoking(call) { try await store.createCutOff(command) }
         if case .done(let cutOff) = outcome { revocations.insert([cutOff]) }
     }
 }

@@ -38,8 +38,8 @@ extension Services {
         )
         metrics.redeemed(outcome)
         switch outcome {
-        case .opened(let session): return try await opened(session, 201, call)
-        case .repeated(let session): return try await opened(session, 200, call)
+        case .opened(let session): return try opened(session, 201, call)
+        case .repeated(let session): return try opened(session, 200, call)
         case .used:
             await tellOwner(claims, call)
             throw Problem.inviteUsed
@@ -79,12 +79,10 @@ extension Services {
         ]
     }
 
-    private func opened(_ session: SessionRecord, _ status: Int, _ call: Call) async throws -> HTTPResponse {
-        let hasList = try await hasOriginList(session)
+    private func opened(_ session: SessionRecord, _ status: Int, _ call: Call) throws -> HTTPResponse {
         let issued = try issuance.participantToken(
             session,
             lifetimeSeconds: policy.participant.defaultSeconds,
-            hasOriginList: hasList,
             issuedAt: call.now
         )
         metrics.issued(.participant, count: 1)
@@ -93,16 +91,8 @@ extension Services {
             writer.member("campaign_id", session.campaign)
             writer.member("subject", Pseudonymizer.text(session.participant))
         }
-        CORS.apply(CORS.Verdict(origin: session.origin, hasList: hasList), to: &response)
+        CORS.apply(CORS.Verdict(origin: session.origin, hasList: !session.allowedOrigins.isEmpty), to: &response)
         return response
-    }
-
-    /// Whether a list of origins stood for the session's invite.
-    ///
-    /// Only browsers are asked about, so only they cost a look-up.
-    private func hasOriginList(_ session: SessionRecord) async throws -> Bool {
-        guard session.origin != nil, let id = session.invite else { return false }
-        return try await store.invite(id, of: session.tenant)?.allowedOrigins.isEmpty == false
     }
 
     /// A second holder tried a used invite: the owner of its key gets to know.

@@ -39,9 +39,8 @@ extension Services {
         guard environment == nil || environment == claims.tenant.environment else {
             throw Problem.invalidToken("token of the other environment")
         }
-        if let bound = claims.origin, try CORS.origin(of: call.request) != bound {
-            throw Problem(.originNotAllowed, "This token belongs to another page.", privateReason: "origin differs")
-        }
+        try Self.requireOrigin(claims, call)
+        guard !revocations.isStale else { throw Problem.unavailable("the revocation view is stale") }
         if let refusal = revocations.refusal(of: claims), !(allowsEnded && refusal == .sessionEnded) {
             metrics.refused(refusal)
             throw Problem(refusal, kind: .participant)
@@ -53,8 +52,20 @@ extension Services {
         return presented
     }
 
+    /// Refuses a token that belongs to another page, or to none that is on its list.
+    private static func requireOrigin(_ claims: ParticipantClaims, _ call: Call) throws(Problem) {
+        let origin = try CORS.origin(of: call.request)
+        if let bound = claims.origin, origin != bound {
+            throw Problem(.originNotAllowed, "This token belongs to another page.", privateReason: "origin differs")
+        }
+        let marks = claims.seal.originMarks
+        if let origin, !marks.isEmpty, !marks.contains(TokenSealContent.mark(of: origin)) {
+            throw Problem(.originNotAllowed, "This page may not show this content.", privateReason: "origin not listed")
+        }
+    }
+
     /// How CORS answers for a token.
-    static func verdict(_ claims: ParticipantClaims) -> CORS.Verdict {
-        CORS.Verdict(origin: claims.origin, hasList: claims.seal.hasOriginList)
+    static func verdict(_ claims: ParticipantClaims, _ call: Call) throws(Problem) -> CORS.Verdict {
+        CORS.Verdict(origin: try CORS.origin(of: call.request), hasList: !claims.seal.originMarks.isEmpty)
     }
 }

@@ -30,9 +30,7 @@ extension Services {
 
     private func document(_ body: [UInt8], _ type: StaticString, maxAgeSeconds: Int, _ call: Call) -> HTTPResponse {
         let tag = "\"" + Base64URLText.encode(Array(keys.cursor.authenticate(body).bytes.prefix(12))) + "\""
-        let isKnown = call.request.fields.values("if-none-match")
-            .flatMap { $0.split(separator: ",") }
-            .contains { $0.filter { $0 != " " } == tag || $0 == "*" }
+        let isKnown = Self.names(tag, call.request)
         var response =
             isKnown
             ? HTTPResponse(status: 304, body: [], contentType: nil)
@@ -40,6 +38,19 @@ extension Services {
         response.set("ETag", tag)
         response.set("Cache-Control", "public, max-age=\(maxAgeSeconds)")
         return response
+    }
+}
+
+extension Services {
+    /// Whether `If-None-Match` names the tag; compared weakly (RFC 9110 section 13.1.2).
+    private static func names(_ tag: String, _ request: HTTPRequest) -> Bool {
+        for value in request.fields.values("if-none-match") {
+            for part in value.split(separator: ",") {
+                let candidate = String(part.filter { $0 != " " && $0 != "\t" })
+                if candidate == tag || candidate == "W/" + tag || candidate == "*" { return true }
+            }
+        }
+        return false
     }
 }
 

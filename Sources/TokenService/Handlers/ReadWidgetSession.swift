@@ -20,7 +20,7 @@ extension Services {
             writer.member("expires_at", time: claims.expiresAt)
             writer.member("renew_until", time: claims.seal.renewUntil)
         }
-        CORS.apply(Self.verdict(claims), to: &response)
+        CORS.apply(try Self.verdict(claims, call), to: &response)
         return response
     }
 }

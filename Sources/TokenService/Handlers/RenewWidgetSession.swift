@@ -50,14 +50,13 @@ extension Services {
         let issued = try issuance.participantToken(
             session,
             lifetimeSeconds: min(max(lifetime, policy.participant.defaultSeconds), policy.participant.maxSeconds),
-            hasOriginList: claims.seal.hasOriginList,
             issuedAt: call.now
         )
         metrics.issued(.participant, count: 1)
         var response = Responses.json(200, isSecret: true, capacity: 1536) { writer in
             Self.write(issued, now: call.now, to: &writer)
         }
-        CORS.apply(Self.verdict(claims), to: &response)
+        CORS.apply(try Self.verdict(claims, call), to: &response)
         return response
     }
 }

@@ -15,24 +15,23 @@ extension Services {
     /// Revokes an invite in the store, then in memory, so that the answer finds it dead here.
     func revoke(invite id: RecordID, _ call: Call, _ principal: Principal) async throws -> RevokeInviteOutcome {
         try requireRoomForRevocation()
-        let outcome = try await store.revokeInvite(
-            RevokeInvite(
-                tenant: principal.tenant,
-                invite: id,
-                cutOff: identifiers.next(at: call.now),
-                forgetAt: call.now.adding(seconds: policy.longestDescentSeconds),
-                now: call.now,
-                audit: [
-                    audit.draft(
-                        "invite.revoked",
-                        call,
-                        tenant: principal.tenant,
-                        actor: principal.actor,
-                        target: TypeID.text(.invite, id)
-                    )
-                ]
-            )
+        let command = RevokeInvite(
+            tenant: principal.tenant,
+            invite: id,
+            cutOff: identifiers.next(at: call.now),
+            forgetAt: call.now.adding(seconds: policy.longestDescentSeconds),
+            now: call.now,
+            audit: [
+                audit.draft(
+                    "invite.revoked",
+                    call,
+                    tenant: principal.tenant,
+                    actor: principal.actor,
+                    target: TypeID.text(.invite, id)
+                )
+            ]
         )
+        let outcome = try await revoking(call) { try await store.revokeInvite(command) }
         if case .revoked(let cutOff) = outcome { revocations.insert([cutOff]) }
         return outcome
     }

@@ -47,11 +47,12 @@ package final class IdempotencyGate: Sendable {
         var scope = principal.tenant.workspace.bytes
         Self.append(principal.tenant.environment.rawValue, to: &scope)
         Self.append(principal.actor, to: &scope)
-        Self.append(call.request.path, to: &scope)
+        Self.append(call.path, to: &scope)
         Self.append(value, to: &scope)
         var request: [UInt8] = []
         Self.append(call.request.method.name, to: &request)
-        Self.append(call.request.target, to: &request)
+        Self.append(call.path, to: &request)
+        Self.append(call.request.query ?? "", to: &request)
         request.append(contentsOf: call.request.body)
         return IdempotencyTicket(scope: key.authenticate(scope), request: key.authenticate(request))
     }

@@ -157,7 +157,6 @@ extension Issuance {
     package func participantToken(
         _ session: SessionRecord,
         lifetimeSeconds: Int64,
-        hasOriginList: Bool,
         id: RecordID? = nil,
         issuedAt: UnixTime
     ) throws -> IssuedParticipantToken {
@@ -182,7 +181,7 @@ extension Issuance {
                     renewUntil: session.renewUntil,
                     invite: session.invite,
                     apiKey: session.apiKey,
-                    hasOriginList: hasOriginList
+                    originMarks: session.allowedOrigins.map(TokenSealContent.mark)
                 ),
                 origin: session.origin,
                 email: policy.emailInToken ? details.email : nil,

@@ -30,8 +30,14 @@ package final class RevocationView: Sendable {
     /// Read without the lock on every validation.
     private let lastNumberFast = Atomic<Int64>(0)
     private let state = Mutex(State())
+    private let stale = Atomic<Bool>(false)
 
     package init() {}
+
+    /// True while the store may hold revocations that are not known here: then nothing is accepted.
+    package var isStale: Bool { stale.load(ordering: .acquiring) }
+
+    package func setStale(_ isStale: Bool) { stale.store(isStale, ordering: .releasing) }
 
     /// The number of the newest cut-off known here: the `rev` of what is minted now.
     package var lastNumber: Int64 { lastNumberFast.load(ordering: .acquiring) }

@@ -1,4 +1,5 @@
 package import InviteStore
+import OpenSSLKit
 package import Platform
 
 /// What the `seal` claim of a participant token carries: all that validation needs and nobody else may read.
@@ -8,28 +9,35 @@ package struct TokenSealContent: Equatable, Sendable {
     /// The invite that the session came of; nil for a backend-made one.
     package var invite: RecordID?
     package var apiKey: RecordID
-    /// True where a list of origins stood when the session was opened, so that CORS answers name the one origin.
-    package var hasOriginList: Bool
+    /// Marks of the origins that the token may be used from, see ``mark(of:)``; empty for no list.
+    package var originMarks: [UInt64]
 
     package init(
         email: String,
         renewUntil: UnixTime,
         invite: RecordID?,
         apiKey: RecordID,
-        hasOriginList: Bool = false
+        originMarks: [UInt64] = []
     ) {
         self.email = email
         self.renewUntil = renewUntil
         self.invite = invite
         self.apiKey = apiKey
-        self.hasOriginList = hasOriginList
+        self.originMarks = originMarks
+    }
+
+    /// The first eight bytes of an origin's SHA-256: a list of 20 origins must fit a token of 2,048 characters.
+    ///
+    /// Nobody gains by a collision: who can choose the origin of a page can choose one that is on the list.
+    package static func mark(of origin: String) -> UInt64 {
+        SHA256Digest.digest(Array(origin.utf8)).leadingWords.0
     }
 }
 
 /// Encrypts and opens `seal` claims (AES-256-GCM under a service key, bound to the token's `jti`).
 ///
-/// Layout of the plaintext: version 1, flags (1: a list of origins stood), `renew_until` in whole seconds (8 bytes, big-endian), invite id (16, zero for
-/// none), API key id (16), the address. The claim is base64url of nonce, ciphertext and tag.
+/// Layout of the plaintext: version 1, the number of origin marks, `renew_until` in whole seconds (8 bytes, big-endian), invite id (16, zero for
+/// none), API key id (16), the marks (8 each), the address. The claim is base64url of nonce, ciphertext and tag.
 package struct TokenSeal: Sendable {
     private static let fixedBytes = 42
     private let sealer: EpochSealer
@@ -37,7 +45,8 @@ package struct TokenSeal: Sendable {
     package init(_ sealer: EpochSealer) { self.sealer = sealer }
 
     package func seal(_ content: TokenSealContent, tokenID: RecordID) throws -> String {
-        var plaintext: [UInt8] = [1, content.hasOriginList ? 1 : 0]
+        let marks = content.originMarks.prefix(ServiceLimits.allowedOriginsMax)
+        var plaintext: [UInt8] = [1, UInt8(clamping: marks.count)]
         plaintext.reserveCapacity(Self.fixedBytes + content.email.utf8.count)
         let seconds = UInt64(bitPattern: content.renewUntil.seconds)
         for shift in stride(from: 56, through: 0, by: -8) {
@@ -45,6 +54,7 @@ package struct TokenSeal: Sendable {
         }
         plaintext.append(contentsOf: (content.invite ?? RecordID(high: 0, low: 0)).bytes)
         plaintext.append(contentsOf: content.apiKey.bytes)
+        for mark in marks { plaintext.append(contentsOf: RecordID(high: mark, low: 0).bytes.prefix(8)) }
         plaintext.append(contentsOf: content.email.utf8)
         return Base64URLText.encode(try sealer.seal(plaintext, for: tokenID, context: []))
     }
@@ -56,13 +66,18 @@ package struct TokenSeal: Sendable {
             plaintext[0] == 1, let invite = RecordID(bytes: plaintext[10..<26]),
             let apiKey = RecordID(bytes: plaintext[26..<42])
         else { return nil }
+        let end = Self.fixedBytes + 8 * Int(plaintext[1])
+        guard plaintext.count >= end else { return nil }
+        let marks = stride(from: Self.fixedBytes, to: end, by: 8).map { start in
+            plaintext[start..<start + 8].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        }
         let seconds = plaintext[2..<10].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         return TokenSealContent(
-            email: String(decoding: plaintext[42...], as: UTF8.self),
+            email: String(decoding: plaintext[end...], as: UTF8.self),
             renewUntil: UnixTime(seconds: Int64(bitPattern: seconds)),
             invite: invite == RecordID(high: 0, low: 0) ? nil : invite,
             apiKey: apiKey,
-            hasOriginList: plaintext[1] & 1 == 1
+            originMarks: marks
         )
     }
 }

@@ -1,3 +1,5 @@
+import Platform
+
 /// The serialised origin of a web page (RFC 6454 section 6.2): scheme, host and, unless it is the default, port.
 ///
 /// Compared byte for byte, as browsers send it; `null`, paths, wildcards and upper case are refused.
@@ -34,27 +36,24 @@ package struct WebOrigin: Hashable, Sendable {
         return value <= 65_535 ? value : nil
     }
 
+    /// A name of labels, or an IPv6 address in brackets.
     private static func isHost(_ host: ArraySlice<UInt8>) -> Bool {
-        guard let first = host.first else { return false }
-        if first == UInt8(ascii: "[") {
-            return host.count >= 4 && host.last == UInt8(ascii: "]")
-                && host.dropFirst().dropLast().allSatisfy { byte in
-                    switch byte {
-                    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"),
-                        UInt8(ascii: ":"):
-                        return true
-                    default: return false
-                    }
-                }
+        if host.first == UInt8(ascii: "[") {
+            let inner = String(decoding: host.dropFirst().dropLast(), as: UTF8.self)
+            return host.last == UInt8(ascii: "]") && inner.contains(":") && inner == inner.lowercased()
+                && IPAddress(parsing: inner) != nil
         }
-        return first != UInt8(ascii: ".") && host.last != UInt8(ascii: ".")
-            && host.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
-                    UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
-                    return true
-                default: return false
-                }
-            }
+        return host.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy { label in
+            !label.isEmpty && label.allSatisfy(isLabelByte)
+        }
+    }
+
+    private static func isLabelByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"),
+            UInt8(ascii: "_"):
+            true
+        default: false
+        }
     }
 }

@@ -233,7 +233,7 @@ struct BadInputTests {
     @Test("A bad request is told what is wrong with it", arguments: invites + bodies + lifetimes + others)
     func table(request: BadRequest) async throws {
         let service = try await ServiceHarness()
-        let before = try await service.events().count
+        let before = try await service.changes().count
         let answer = await service.admin(request.method, request.target, body: request.body)
         #expect(answer.status == request.status, "\(answer.text)")
         #expect(answer.code == request.code, "\(answer.text)")
@@ -243,7 +243,7 @@ struct BadInputTests {
         #expect(answer.json?["error"]?["message"]?.string?.isEmpty == false)
         #expect(answer.response.field("X-Content-Type-Options") == "nosniff")
         if request.status == 405 { #expect(answer.response.field("Allow")?.isEmpty == false) }
-        #expect(try await service.events().count == before)
+        #expect(try await service.changes().count == before)
     }
 
     @Test("Only the field at fault is named, never its value")

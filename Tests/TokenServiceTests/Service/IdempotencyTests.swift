@@ -24,7 +24,7 @@ struct IdempotencyTests {
         let first = await service.admin(.post, "/v1/invites", body: Self.invite, fields: Self.key())
         #expect(first.status == 201)
         #expect(first.response.field("Idempotent-Replayed") == nil)
-        let events = try await service.events().count
+        let events = try await service.changes().count
         service.time.advance(seconds: 100)
         let again = await service.admin(.post, "/v1/invites", body: Self.invite, fields: Self.key())
         #expect(again.status == 201)
@@ -38,7 +38,7 @@ struct IdempotencyTests {
         #expect(again.json?["expires_in"]?.integer == 86_300)
         #expect(Self.payload(first["invite_token"]) == Self.payload(again["invite_token"]))
         #expect(Self.payload(again["invite_token"]) != nil)
-        #expect(try await service.events().count == events)
+        #expect(try await service.changes().count == events)
         #expect(await service.redeem(try #require(again["invite_token"])).status == 201)
         #expect(await service.redeem(try #require(first["invite_token"])).code == "invite_used")
     }
@@ -77,12 +77,12 @@ struct IdempotencyTests {
     func mismatch() async throws {
         let service = try await ServiceHarness()
         _ = await service.admin(.post, "/v1/invites", body: Self.invite, fields: Self.key())
-        let events = try await service.events().count
+        let events = try await service.changes().count
         let body = Self.invite.replacing("camp", with: "other")
         let other = await service.admin(.post, "/v1/invites", body: body, fields: Self.key())
         #expect(other.status == 422)
         #expect(other.code == "idempotency_mismatch")
-        #expect(try await service.events().count == events)
+        #expect(try await service.changes().count == events)
     }
 
     @Test("Another key, route or API key has its own record")

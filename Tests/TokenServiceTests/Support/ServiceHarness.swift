@@ -162,6 +162,9 @@ struct ServiceHarness: Sendable {
         return events
     }
 
+    /// Every event that tells of a change or a refusal: all but the minute's first successful authentication.
+    func changes() async throws -> [AuditDraft] { try await events().filter { $0.type != "auth.succeeded" } }
+
     /// Redeems an invite token.
     func redeem(_ token: String, more: String = "", fields: [(String, String)] = []) async -> Answer {
         await send(.post, "/v1/widget/sessions", body: #"{"invite_token":"\#(token)"\#(more)}"#, fields: fields)

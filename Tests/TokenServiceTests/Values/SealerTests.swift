@@ -101,7 +101,7 @@ struct SealerTests {
             renewUntil: Self.now,
             invite: hasInvite ? Self.identifiers.next(at: Self.now) : nil,
             apiKey: Self.identifiers.next(at: Self.now),
-            hasOriginList: hasInvite
+            originMarks: hasInvite ? [TokenSealContent.mark(of: "https://app.example.com"), 7] : []
         )
         let text = try seal.seal(content, tokenID: token)
         #expect(seal.open(text, tokenID: token) == content)

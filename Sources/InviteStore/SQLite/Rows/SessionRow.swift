@@ -4,12 +4,12 @@
     /// The columns of `sessions`, in the order that is bound and read.
     enum SessionRow {
         static let columns = """
-            id, invite, api_key, campaign, participant, sealed, holder, bound_key, origin, rev, created_at, renew_until, \
-            ended_at
+            id, invite, api_key, campaign, participant, sealed, holder, bound_key, origin, allowed_origins, rev, \
+            created_at, renew_until, ended_at
             """
 
         static let insert = """
-            INSERT INTO sessions (tenant, \(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO sessions (tenant, \(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """
 
         static func bind(_ session: SessionRecord, tenant: Int64, rev: Int64, to binder: inout Binder) {
@@ -23,6 +23,7 @@
             binder.add(session.holder)
             binder.add(session.boundKey)
             binder.add(session.origin)
+            binder.add(ListCodec.encode(session.allowedOrigins))
             binder.add(rev)
             binder.add(session.createdAt)
             binder.add(session.renewUntil)
@@ -43,6 +44,7 @@
                 holder: optionalBytes(),
                 boundKey: optionalText(),
                 origin: optionalText(),
+                allowedOrigins: list(),
                 rev: int64(),
                 createdAt: time(),
                 renewUntil: time(),

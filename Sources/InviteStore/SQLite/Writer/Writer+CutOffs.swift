@@ -19,6 +19,10 @@
                     $0.add(invite)
                 }
             }
+            if command.endsKey, case .apiKey(let key) = command.target {
+                let end = APIKeyChange.revoke(at: command.now)
+                _ = try changeAPIKey(key, of: command.tenant, change: end, now: command.now, audit: [])
+            }
             try record(command.claim, now: command.now)
             try append(command.audit)
             return .done(cutOff)
