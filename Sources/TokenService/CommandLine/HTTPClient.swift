@@ -74,7 +74,9 @@ struct HTTPClient: Sendable {
             let value = line[line.index(after: colon)...].filter { $0 != " " && $0 != "\t" }.lowercased()
             switch line[..<colon].lowercased() {
             case "content-length":
-                guard let number = digits(value, radix: 10) else { throw ClientError("the answer's length is malformed") }
+                guard let number = digits(value, radix: 10) else {
+                    throw ClientError("the answer's length is malformed")
+                }
                 length = number
             case "transfer-encoding": isChunked = value == "chunked"
             default: break

@@ -60,6 +60,12 @@ package struct BodyReader {
         return value
     }
 
+    /// Whether the member stands there at all, be it null.
+    package mutating func isGiven(_ name: String) -> Bool {
+        asked.append(name)
+        return object[name] != nil
+    }
+
     /// Where a member stands, for the sentence of an error; `param` is the bare name of the field.
     package func place(_ name: String) -> String { path + name }
 

@@ -8,7 +8,8 @@ extension Problem {
     package init(_ error: StoreError) {
         self = .unavailable("store: \(error)")
         if case .unknownOutcome = error {
-            message = "It is not known whether this was done. Ask again, with the same Idempotency-Key where you gave one."
+            message =
+                "It is not known whether this was done. Ask again, with the same Idempotency-Key where you gave one."
         }
     }
 

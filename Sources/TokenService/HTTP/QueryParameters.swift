@@ -30,6 +30,21 @@ package struct QueryParameters: Sendable {
         }
     }
 
+    /// The value of one parameter of a form, the others unread: OAuth servers ignore what they do not know, and refuse
+    /// what is repeated (RFC 6749 section 3.2).
+    package static func value(of name: String, inForm form: String) throws(Problem) -> String? {
+        var found: String?
+        for part in form.split(separator: "&", omittingEmptySubsequences: true) {
+            let equals = part.firstIndex(of: "=")
+            guard decode(part[..<(equals ?? part.endIndex)]) == name else { continue }
+            guard found == nil, let value = decode(equals.map { part[part.index(after: $0)...] } ?? "") else {
+                throw .invalid(name, "\(name) must be given once, as percent-encoded UTF-8 text.")
+            }
+            found = value
+        }
+        return found
+    }
+
     package subscript(_ name: String) -> String? { pairs.first { $0.name == name }?.value }
 
     /// Refuses every parameter that is not in the list.

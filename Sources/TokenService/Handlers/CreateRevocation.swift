@@ -11,6 +11,8 @@ extension Services {
             throw Problem.invalid("preview", "preview must be true or false.")
         }
         if preview == "true" {
+            // A preview has no effect to protect, but a malformed key is a malformed request all the same.
+            _ = try idempotency.ticket(call, principal)
             return try await previewRevocation(revocationTarget(call, principal), call, principal)
         }
         return try await idempotently(call, principal) { result in
@@ -88,7 +90,7 @@ extension Services {
         var body = try BodyReader(call.request)
         let tenant = principal.tenant
         let names = ["token", "invite_id", "session_id", "participant_email", "campaign_id", "api_key_id"]
-        let given = names.filter { body.value($0) != nil }
+        let given = names.filter { body.isGiven($0) }
         try body.finish()
         guard given.count == 1, let name = given.first else {
             throw Problem(.invalidRequest, "Give exactly one of \(names.joined(separator: ", ")).")

@@ -43,8 +43,7 @@ extension Services {
         guard let text = String(validating: request.body, as: UTF8.self) else {
             throw Problem(.invalidRequest, "The body is not valid UTF-8.")
         }
-        let form = try QueryParameters(parsing: text)
-        guard let token = form["token"] else { throw .invalid("token", "token is required.") }
+        guard let token = try QueryParameters.value(of: "token", inForm: text) else { throw .invalid("token", "token is required.") }
         return token
     }
 }

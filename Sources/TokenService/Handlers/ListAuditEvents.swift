@@ -56,7 +56,8 @@ extension Services {
         guard let text = call.query["type"] else { return nil }
         let words = text.split(separator: ".", omittingEmptySubsequences: false)
         let isType = words.allSatisfy { word in
-            guard let first = word.utf8.first, (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(first) else { return false }
+            let letters = UInt8(ascii: "a")...UInt8(ascii: "z")
+            guard let first = word.utf8.first, letters.contains(first) else { return false }
             return word.utf8.allSatisfy { $0 == UInt8(ascii: "_") || (Base62.contains($0) && $0 | 0x20 == $0) }
         }
         guard isType, words.count >= 2, text.utf8.count <= 64 else {
