@@ -37,7 +37,8 @@ package struct QueryParameters: Sendable {
         for part in form.split(separator: "&", omittingEmptySubsequences: true) {
             let equals = part.firstIndex(of: "=")
             guard decode(part[..<(equals ?? part.endIndex)]) == name else { continue }
-            guard found == nil, let value = decode(equals.map { part[part.index(after: $0)...] } ?? "") else {
+            let text = equals.map { part[part.index(after: $0)...] } ?? ""
+            guard found == nil, let value = decode(text, allowsControls: true) else {
                 throw .invalid(name, "\(name) must be given once, as percent-encoded UTF-8 text.")
             }
             found = value
@@ -57,7 +58,7 @@ package struct QueryParameters: Sendable {
     /// A name as it may stand in an answer: at most 64 characters.
     private static func shown(_ name: String) -> String { String(name.prefix(64)) }
 
-    private static func decode(_ text: Substring) -> String? {
+    private static func decode(_ text: Substring, allowsControls: Bool = false) -> String? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.utf8.count)
         var iterator = text.utf8.makeIterator()
@@ -71,7 +72,7 @@ package struct QueryParameters: Sendable {
             default: bytes.append(byte)
             }
         }
-        guard bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else { return nil }
+        guard allowsControls || bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else { return nil }
         return String(validating: bytes, as: UTF8.self)
     }
 

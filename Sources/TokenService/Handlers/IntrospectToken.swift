@@ -43,7 +43,9 @@ extension Services {
         guard let text = String(validating: request.body, as: UTF8.self) else {
             throw Problem(.invalidRequest, "The body is not valid UTF-8.")
         }
-        guard let token = try QueryParameters.value(of: "token", inForm: text) else { throw .invalid("token", "token is required.") }
+        guard let token = try QueryParameters.value(of: "token", inForm: text) else {
+            throw .invalid("token", "token is required.")
+        }
         return token
     }
 }
