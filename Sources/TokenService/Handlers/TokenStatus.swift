@@ -23,6 +23,7 @@ struct TokenStatus: Sendable {
 extension Services {
     /// Looks into a token of the caller's tenant; nil where it is none.
     func status(of token: String, tenant: Tenant, now: UnixTime) async throws -> TokenStatus? {
+        guard !revocations.isStale else { throw Problem.unavailable("the revocation view is stale") }
         if let (claims, isExpired) = try? keyring.reader.participant(token, now: now) {
             return claims.tenant == tenant ? status(of: claims, isExpired: isExpired) : nil
         }

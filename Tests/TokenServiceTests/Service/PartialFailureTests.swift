@@ -56,4 +56,24 @@ struct PartialFailureTests {
         let message = answer.json?["error"]?["message"]?.string ?? ""
         #expect(!message.contains("did nothing"), "\(message)")
     }
+
+    @Test("While revocations may be missing here, no token is called good on any route")
+    func staleView() async throws {
+        let stage = try await StoreFailureTests.stage()
+        let service = stage.service
+        let token = stage.session.participant
+        let body = #"{"token":"\#(token)"}"#
+        let form = [("Content-Type", "application/x-www-form-urlencoded")]
+        func statuses() async -> [Int] {
+            [
+                await service.send(.get, "/v1/widget/session", token: token).status,
+                await service.admin(.post, "/v1/tokens/verify", body: body).status,
+                await service.admin(.post, "/v1/tokens/introspect", body: "token=" + token, fields: form).status,
+            ]
+        }
+        service.application.services.revocations.setStale(true)
+        #expect(await statuses() == [503, 503, 503])
+        service.application.services.revocations.setStale(false)
+        #expect(await statuses() == [200, 200, 200])
+    }
 }
