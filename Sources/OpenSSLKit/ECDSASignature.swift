@@ -21,8 +21,11 @@ struct ECDSASignature {
     /// Longest DER form: two integers of 33 bytes and three headers of two.
     static let derBytesMax = 72
 
-    private let r: UInt256
+    let r: UInt256
     private let s: UInt256
+
+    /// 1/s modulo n.
+    var inverseOfS: UInt256? { s.inverse(modulo: Self.order) }
 
     /// Reads r ‖ s of exactly 64 bytes (RFC 7518 section 3.4); nil where either half is out of range.
     init?(fixedWidth bytes: UnsafeRawBufferPointer) {

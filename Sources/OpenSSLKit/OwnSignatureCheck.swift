@@ -24,11 +24,11 @@ final class OwnSignatureCheck: Sendable {
         idle.withLock { $0.append(first) }
     }
 
-    /// Whether `signature`, r ‖ s in range, is one of this key over a SHA-256 digest; nil where the library failed, so
+    /// Whether `signature` is one of this key over a SHA-256 digest; nil where the library failed, so
     /// that the caller can ask the public half.
-    func isValid(_ signature: UnsafeRawBufferPointer, digest: Digest256) -> Bool? {
+    func isValid(_ signature: ECDSASignature, digest: Digest256) -> Bool? {
         guard let scratch = idle.withLock({ $0.popLast() }) ?? OwnSignatureScratch(key) else { return nil }
-        let isValid = unsafe scratch.isValid(signature, digest: digest)
+        let isValid = scratch.isValid(signature, digest: digest)
         // What failed once is not used again.
         guard isValid != nil else { return nil }
         idle.withLock { idle in
@@ -46,7 +46,7 @@ final class OwnSignatureCheck: Sendable {
 final class OwnSignatureScratch: @unchecked Sendable {
     /// Checks after which the blinding number is drawn anew; in between it is doubled.
     private static let blindingUsesMax = 4096
-    private static let numberCount = 10
+    private static let numberCount = 9
 
     private let group: OpaquePointer
     private let context: OpaquePointer
@@ -63,11 +63,10 @@ final class OwnSignatureScratch: @unchecked Sendable {
     private var otherHalfOfD: OpaquePointer { unsafe numbers[2] }
     private var blinding: OpaquePointer { unsafe numbers[3] }
     private var r: OpaquePointer { unsafe numbers[4] }
-    private var s: OpaquePointer { unsafe numbers[5] }
+    private var inverse: OpaquePointer { unsafe numbers[5] }
     private var e: OpaquePointer { unsafe numbers[6] }
     private var product: OpaquePointer { unsafe numbers[7] }
     private var x: OpaquePointer { unsafe numbers[8] }
-    private var inverse: OpaquePointer { unsafe numbers[9] }
 
     init?(_ key: KeyHandle) {
         guard let group = unsafe EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1) else { return nil }
@@ -111,10 +110,9 @@ final class OwnSignatureScratch: @unchecked Sendable {
     }
 
     /// See ``OwnSignatureCheck/isValid(_:digest:)``.
-    func isValid(_ signature: UnsafeRawBufferPointer, digest: Digest256) -> Bool? {
-        guard let bytes = unsafe signature.baseAddress?.assumingMemoryBound(to: UInt8.self), signature.count == 64,
-            unsafe BN_bin2bn(bytes, 32, r) != nil, unsafe BN_bin2bn(bytes + 32, 32, s) != nil,
-            computeScalar(digest), renewBlinding(), multiply()
+    func isValid(_ signature: ECDSASignature, digest: Digest256) -> Bool? {
+        guard unsafe Self.load(signature.r, into: r), let inverseOfS = signature.inverseOfS,
+            unsafe Self.load(inverseOfS, into: inverse), computeScalar(digest), renewBlinding(), multiply()
         else { return nil }
         // R at infinity belongs to no signature (step 5).
         if unsafe EC_POINT_is_at_infinity(group, point) == 1 { return false }
@@ -124,6 +122,13 @@ final class OwnSignatureScratch: @unchecked Sendable {
             guard unsafe BN_sub(x, x, order) == 1 else { return nil }
         }
         return unsafe BN_cmp(x, r) == 0
+    }
+
+    private static func load(_ value: UInt256, into number: OpaquePointer) -> Bool {
+        unsafe withUnsafeTemporaryAllocation(byteCount: 32, alignment: 8) { bytes in
+            unsafe value.write(bigEndianTo: bytes)
+            return unsafe BN_bin2bn(bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), 32, number) != nil
+        }
     }
 
     /// e = (z + r·d) / s mod n, with d in two halves.
@@ -140,7 +145,6 @@ final class OwnSignatureScratch: @unchecked Sendable {
             && BN_mod_add_quick(e, e, product, order) == 1
             && BN_mod_mul_montgomery(product, r, otherHalfOfD, montgomery, context) == 1
             && BN_mod_add_quick(e, e, product, order) == 1
-            && BN_mod_inverse(inverse, s, order, context) != nil
             && BN_to_montgomery(inverse, inverse, montgomery, context) == 1
             && BN_mod_mul_montgomery(e, e, inverse, montgomery, context) == 1
     }

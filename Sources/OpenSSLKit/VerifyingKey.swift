@@ -79,10 +79,9 @@ package final class VerifyingKey: Sendable {
     }
 
     private func isValidECDSA(_ signature: UnsafeRawBufferPointer, _ message: UnsafeRawBufferPointer) -> Bool {
-        let halves = unsafe signature
         guard let signature = unsafe ECDSASignature(fixedWidth: signature) else { return false }
         let digest = unsafe SHA256Digest.digest(message)
-        if let isValid = unsafe ownCheck?.isValid(halves, digest: digest) { return isValid }
+        if let isValid = ownCheck?.isValid(signature, digest: digest) { return isValid }
         return unsafe withUnsafeTemporaryAllocation(byteCount: ECDSASignature.derBytesMax, alignment: 1) { der in
             let length = unsafe signature.writeDER(to: der)
             return unsafe contexts.withContext { context in

@@ -17,17 +17,29 @@ package enum ByteScan {
     ///
     /// Looks at eight bytes at a time.
     package static func firstControl(in bytes: borrowing Span<UInt8>, _ range: Range<Int>) -> Int? {
+        first(in: bytes, range, orAbove: 0x100)
+    }
+
+    /// The index of the first byte in a part of `bytes` that is no visible ASCII character or space, or nil.
+    package static func firstOther(in bytes: borrowing Span<UInt8>, _ range: Range<Int>) -> Int? {
+        first(in: bytes, range, orAbove: 0x80)
+    }
+
+    @inline(__always)
+    private static func first(in bytes: borrowing Span<UInt8>, _ range: Range<Int>, orAbove limit: UInt16) -> Int? {
+        let unwanted: UInt64 = limit > 0xFF ? 0 : 0x8080_8080_8080_8080
         var index = range.lowerBound
         unsafe bytes.extracting(range).withUnsafeBytes { buffer in
             let start = index
             while range.upperBound - index >= 8 {
                 let word = unsafe buffer.loadUnaligned(fromByteOffset: index - start, as: UInt64.self)
-                if mayHoldControl(word) { return }
+                if mayHoldControl(word) || word & unwanted != 0 { return }
                 index += 8
             }
         }
         while index < range.upperBound {
-            if bytes[index] < 0x20 || bytes[index] == 0x7F { return index }
+            let byte = bytes[index]
+            if byte < 0x20 || byte == 0x7F || UInt16(byte) >= limit { return index }
             index += 1
         }
         return nil

@@ -3,24 +3,22 @@
 /// Works in `switch name { case "email": … }`.
 package struct JSONName: Sendable {
     private let value: JSONValue
+    /// The length of the name after unescaping: most names that are asked for differ in it.
+    private let bytesCount: Int
 
     init(storage: JSONDocument.Storage, index: Int) {
         value = JSONValue(storage: storage, index: index)
+        bytesCount = Int(storage.nodes[index].count)
     }
 
     /// The name after unescaping.
     package var string: String { value.string ?? "" }
 
-    package static func == (name: JSONName, text: StaticString) -> Bool { name.value.stringEquals(text) }
-
-    package static func ~= (text: StaticString, name: JSONName) -> Bool { name.value.stringEquals(text) }
-
-    /// Compares the bytes: no Unicode normalisation, so two spellings of one character differ (RFC 8259 section 8.3).
-    static func == (name: JSONName, text: String) -> Bool {
-        guard name.value.stringBytesCount == text.utf8.count else { return false }
-        var text = text
-        return text.withUTF8 { unsafe name.value.stringEquals($0) }
+    package static func == (name: JSONName, text: StaticString) -> Bool {
+        name.bytesCount == text.utf8CodeUnitCount && name.value.stringEquals(text)
     }
+
+    package static func ~= (text: StaticString, name: JSONName) -> Bool { name == text }
 }
 
 extension StaticString {

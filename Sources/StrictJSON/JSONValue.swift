@@ -60,15 +60,17 @@ package struct JSONValue: Sendable {
 
     /// Whether this is a string with exactly this UTF-8; allocates nothing.
     func stringEquals(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
-        let node = storage.nodes[index]
+        unsafe Self.isString(storage.nodes[index], text, storage.bytes)
+    }
+
+    private static func isString(_ node: JSONNode, _ text: UnsafeBufferPointer<UInt8>, _ bytes: [UInt8]) -> Bool {
         guard Int(node.count) == text.count else { return false }
         switch node.kind {
         case .string:
-            for offset in 0..<text.count
-            where unsafe storage.bytes[Int(node.start) &+ offset] != text[offset] { return false }
+            for offset in 0..<text.count where unsafe bytes[Int(node.start) &+ offset] != text[offset] { return false }
             return true
         case .escapedString:
-            return unsafe UnescapedBytes(storage.bytes, from: Int(node.start), to: Int(node.end)).elementsEqual(text)
+            return unsafe UnescapedBytes(bytes, from: Int(node.start), to: Int(node.end)).elementsEqual(text)
         default:
             return false
         }
@@ -118,32 +120,31 @@ package struct JSONValue: Sendable {
 
     /// The member of an object with this name; nil where there is none and for any other kind.
     ///
+    /// Names are compared byte by byte: no Unicode normalisation, so two spellings of one character differ (RFC 8259
+    /// section 8.3).
     /// - Complexity: O(members); use ``forEachMember(_:)`` to read many.
-    package subscript(_ name: String) -> JSONValue? {
-        guard node.kind == .object else { return nil }
-        var position = index + 1
-        while position < Int(node.next) {
-            let value = JSONValue(storage: storage, index: position + 1)
-            if JSONName(storage: storage, index: position) == name { return value }
-            position = Int(value.node.next)
-        }
-        return nil
-    }
+    package subscript(_ name: String) -> JSONValue? { member(name)?.value }
 
     /// The member of an object with this name, and where it stands among the members, from 0.
     ///
     /// - Complexity: O(members).
     package func member(_ name: String) -> (position: Int, value: JSONValue)? {
         guard node.kind == .object else { return nil }
-        var index = index + 1
-        var position = 0
-        while index < Int(node.next) {
-            let value = JSONValue(storage: storage, index: index + 1)
-            if JSONName(storage: storage, index: index) == name { return (position, value) }
-            index = Int(value.node.next)
-            position += 1
+        var name = name
+        return name.withUTF8 { name in
+            let nodes = storage.nodes
+            let end = Int(nodes[index].next)
+            var index = index + 1
+            var position = 0
+            while index < end {
+                if unsafe Self.isString(nodes[index], name, storage.bytes) {
+                    return (position, JSONValue(storage: storage, index: index + 1))
+                }
+                index = Int(nodes[index + 1].next)
+                position += 1
+            }
+            return nil
         }
-        return nil
     }
 
     /// The members of an object in the order of the text; empty for any other kind.

@@ -9,6 +9,8 @@ package struct JSONWriter {
     private var count = 0
     private var needsComma = false
 
+    private static let zeroes = [UInt8](repeating: 0, count: 1024)
+
     /// An empty writer with room for `capacity` bytes.
     package init(capacity: Int = 256) {
         storage = []
@@ -234,6 +236,12 @@ package struct JSONWriter {
     private mutating func grow(_ room: Int) {
         let wanted = max(storage.count * 2, count + room)
         storage.reserveCapacity(wanted)
-        storage.append(contentsOf: repeatElement(0, count: wanted - storage.count))
+        // By copies of whole blocks, which is quicker than byte by byte.
+        unsafe Self.zeroes.withUnsafeBufferPointer { zeroes in
+            while storage.count < wanted {
+                let count = min(zeroes.count, wanted - storage.count)
+                unsafe storage.append(contentsOf: UnsafeBufferPointer(rebasing: zeroes[..<count]))
+            }
+        }
     }
 }

@@ -54,6 +54,24 @@ struct OwnSignatureTests {
         }
     }
 
+    @Test(
+        "Halves at the edges of their range are refused by both checks",
+        arguments: ["1", "2", "n-1", "half"],
+        ["1", "2", "half"]
+    )
+    func refusesEdges(_ r: String, _ s: String) throws {
+        let values = [
+            "1": String(repeating: "0", count: 63) + "1",
+            "2": String(repeating: "0", count: 63) + "2",
+            "n-1": String(SignatureTests.order.dropLast()) + "0",
+            "half": SignatureTests.halfOrder,
+        ]
+        let key = try SigningKey(pkcs8DER: SecretBytes(hexadecimal(Self.exampleKey)))
+        let signature = try hexadecimal(#require(values[r])) + hexadecimal(#require(values[s]))
+        #expect(!key.verifyingKey.isValid(signature, for: Array("sample".utf8)))
+        #expect(try !publicHalf(key).isValid(signature, for: Array("sample".utf8)))
+    }
+
     @Test("Halves for which R is the point at infinity are refused, as FIPS 186-5 says")
     func refusesInfinity() throws {
         let key = try SigningKey(pkcs8DER: SecretBytes(hexadecimal(Self.exampleKey)))

@@ -1,3 +1,5 @@
+import Platform
+
 /// A whole response: status, fields and body.
 ///
 /// `Date`, `Content-Length`, `Connection` and `Transfer-Encoding` belong to the server: setting them does nothing. No
@@ -113,7 +115,11 @@ package struct HTTPResponse: Sendable {
     }
 
     private static func firstUnsendable(_ lines: borrowing Span<UInt8>, from start: Int) -> Int? {
-        for index in start..<lines.count where sendable(lines[index]) != lines[index] { return index }
+        var index = start
+        while let other = ByteScan.firstOther(in: lines, index..<lines.count) {
+            if sendable(lines[other]) != lines[other] { return other }
+            index = other + 1
+        }
         return nil
     }
 

@@ -36,6 +36,11 @@ package struct RecordID: Hashable, Comparable, Sendable {
         }
     }
 
+    /// Appends ``bytes`` without an array for them.
+    package func append(to bytes: inout [UInt8]) {
+        unsafe withUnsafeBytes(of: (high.bigEndian, low.bigEndian)) { unsafe bytes.append(contentsOf: $0) }
+    }
+
     package static func < (left: RecordID, right: RecordID) -> Bool {
         left.high == right.high ? left.low < right.low : left.high < right.high
     }

@@ -12,7 +12,7 @@ import StrictJSON
 ///
 /// A process that dies between 2 and 3 leaves a stored invite whose token nobody saw; the same `Idempotency-Key`
 /// gets it.
-package struct Issuance: Sendable {
+package final class Issuance: Sendable {
     package let store: any InviteStore
     package let keyring: SigningKeyring
     package let identifiers: IdentifierGenerator

@@ -28,7 +28,10 @@ package final class APIKeyDirectory: Sendable {
     }
 
     /// The keyed digest under which a secret is stored.
-    package func digest(of secret: APIKeySecret) -> Digest256 { digestKey.authenticate(Array(secret.text.utf8)) }
+    package func digest(of secret: APIKeySecret) -> Digest256 {
+        var text = secret.text
+        return text.withUTF8 { unsafe digestKey.authenticate(UnsafeRawBufferPointer($0)) }
+    }
 
     /// The key in the cache, without waiting.
     package func cached(_ digest: Digest256) -> AuthenticatedKey? {

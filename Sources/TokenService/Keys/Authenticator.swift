@@ -7,7 +7,7 @@ import Platform
 /// The order is fixed: shape and checksum, the keyed look-up, the key's state, the deployment's environment, browser
 /// evidence, the client's address, the rate, the scope. Everything up to the environment fails with one and the same
 /// 401, so that nobody learns which keys exist.
-package struct Authenticator: Sendable {
+package final class Authenticator: Sendable {
     let directory: APIKeyDirectory
     private let addresses: AddressLimiter
     let workspaces: WorkspaceDirectory
@@ -139,6 +139,7 @@ package struct Authenticator: Sendable {
             return nil
         }
         let credentials = value[(value.startIndex + length)...]
-        return credentials.contains(UInt8(ascii: " ")) ? nil : credentials
+        let space = ByteScan.firstIndex(of: UInt8(ascii: " "), in: credentials.span, from: 0)
+        return space == nil ? credentials : nil
     }
 }

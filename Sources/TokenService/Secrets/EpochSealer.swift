@@ -28,14 +28,16 @@ package final class EpochSealer: Sendable {
     }
 
     /// Encrypts for one record; `context` and the id are authenticated.
-    package func seal(_ plaintext: [UInt8], for id: RecordID, context: [UInt8]) throws -> [UInt8] {
-        try key(for: id).seal(plaintext, authenticating: context + id.bytes, random: random)
+    package func seal(_ plaintext: [UInt8], for id: RecordID, context: consuming [UInt8]) throws -> [UInt8] {
+        id.append(to: &context)
+        return try key(for: id).seal(plaintext, authenticating: context, random: random)
     }
 
     /// Decrypts; nil where the ciphertext was damaged or made for another record or context.
-    package func open(_ sealed: [UInt8], for id: RecordID, context: [UInt8]) -> [UInt8]? {
+    package func open(_ sealed: [UInt8], for id: RecordID, context: consuming [UInt8]) -> [UInt8]? {
         guard let key = try? key(for: id) else { return nil }
-        return key.open(sealed, authenticating: context + id.bytes)
+        id.append(to: &context)
+        return key.open(sealed, authenticating: context)
     }
 
     private func key(for id: RecordID) throws -> AEADKey {

@@ -33,7 +33,9 @@ package final class Pseudonymizer: Sendable {
 
     /// What the store finds the address's invites by.
     package func addressIndex(of address: EmailAddress, in tenant: Tenant) -> KeyedDigest16 {
-        var message = tenant.workspace.bytes
+        var message: [UInt8] = []
+        message.reserveCapacity(128)
+        tenant.workspace.append(to: &message)
         Self.append(address, tenant, to: &message)
         return truncated(index.authenticate(message))
     }

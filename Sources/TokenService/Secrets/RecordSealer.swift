@@ -23,7 +23,7 @@ package struct RecordSealer: Sendable {
 
     package func seal(_ details: SealedDetails, of tenant: Tenant, record: RecordID) throws -> [UInt8] {
         var plaintext: [UInt8] = []
-        let email = Array(details.email.utf8)
+        let email = details.email.utf8
         plaintext.reserveCapacity(2 + email.count + details.metadata.count)
         plaintext.append(1)
         plaintext.append(UInt8(truncatingIfNeeded: email.count))
@@ -46,7 +46,12 @@ package struct RecordSealer: Sendable {
     }
 
     private static func context(_ tenant: Tenant) -> [UInt8] {
-        tenant.workspace.bytes + [tenant.environment == .live ? 1 : 2]
+        var context: [UInt8] = []
+        // With room for the id that is authenticated beside it.
+        context.reserveCapacity(33)
+        tenant.workspace.append(to: &context)
+        context.append(tenant.environment == .live ? 1 : 2)
+        return context
     }
 }
 

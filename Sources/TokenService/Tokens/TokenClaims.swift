@@ -21,10 +21,17 @@ package enum TokenKind: String, Sendable, CaseIterable {
 
     /// The workspace that an audience of this kind names; nil for any other text.
     package func workspace(ofAudience audience: String) -> RecordID? {
-        guard let slash = audience.firstIndex(of: "/"), audience[audience.index(after: slash)...] == rawValue else {
-            return nil
+        let idCount = TypeID.count(.workspace)
+        let suffix: StaticString = self == .invite ? "/invite" : "/participant"
+        var audience = audience
+        return audience.withUTF8 { audience in
+            guard audience.count == idCount + suffix.utf8CodeUnitCount else { return nil }
+            let hasSuffix = suffix.withUTF8Buffer { suffix in
+                for index in 0..<suffix.count where unsafe audience[idCount + index] != suffix[index] { return false }
+                return true
+            }
+            return unsafe hasSuffix ? TypeID.parse(.workspace, audience.span.extracting(..<idCount)) : nil
         }
-        return TypeID.parse(.workspace, audience[..<slash])
     }
 }
 

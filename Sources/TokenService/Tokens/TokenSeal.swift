@@ -52,8 +52,8 @@ package struct TokenSeal: Sendable {
         for shift in stride(from: 56, through: 0, by: -8) {
             plaintext.append(UInt8(truncatingIfNeeded: seconds >> UInt64(shift)))
         }
-        plaintext.append(contentsOf: (content.invite ?? RecordID(high: 0, low: 0)).bytes)
-        plaintext.append(contentsOf: content.apiKey.bytes)
+        (content.invite ?? RecordID(high: 0, low: 0)).append(to: &plaintext)
+        content.apiKey.append(to: &plaintext)
         for mark in marks { plaintext.append(contentsOf: RecordID(high: mark, low: 0).bytes.prefix(8)) }
         plaintext.append(contentsOf: content.email.utf8)
         return Base64URLText.encode(try sealer.seal(plaintext, for: tokenID, context: []))

@@ -84,23 +84,36 @@ package enum TypeID {
     private static let alphabet: StaticString = "0123456789abcdefghjkmnpqrstvwxyz"
 
     /// Reads an id of one kind; nil for anything but its one spelling.
-    package static func parse(_ kind: IdentifierKind, _ text: some StringProtocol) -> RecordID? {
-        let utf8 = text.utf8
-        let prefix = kind.rawValue.utf8
-        guard utf8.count == prefix.count + 1 + digitCount, utf8.starts(with: prefix) else { return nil }
-        var rest = utf8.dropFirst(prefix.count)
-        guard rest.removeFirst() == UInt8(ascii: "_") else { return nil }
+    package static func parse(_ kind: IdentifierKind, _ text: String) -> RecordID? {
+        var text = text
+        return text.withUTF8 { unsafe parse(kind, $0.span) }
+    }
+
+    /// Reads an id of one kind; nil for anything but its one spelling.
+    package static func parse(_ kind: IdentifierKind, _ text: Substring) -> RecordID? { parse(kind, String(text)) }
+
+    /// Reads an id of one kind; nil for anything but its one spelling.
+    package static func parse(_ kind: IdentifierKind, _ text: borrowing Span<UInt8>) -> RecordID? {
+        let prefixCount = kind.prefix.utf8CodeUnitCount
+        guard text.count == prefixCount + 1 + digitCount, text[prefixCount] == UInt8(ascii: "_") else { return nil }
+        let hasPrefix = kind.prefix.withUTF8Buffer { prefix in
+            for index in 0..<prefixCount where unsafe prefix[index] != text[index] { return false }
+            return true
+        }
+        guard hasPrefix else { return nil }
         var high: UInt64 = 0
         var low: UInt64 = 0
-        for (position, byte) in rest.enumerated() {
-            guard let value = value(of: byte), position > 0 || value < 8 else { return nil }
+        for index in prefixCount + 1..<text.count {
+            let value = value(of: text[index])
+            guard value < 32, index > prefixCount + 1 || value < 8 else { return nil }
             high = high << 5 | low >> 59
             low = low << 5 | UInt64(value)
         }
         return RecordID(high: high, low: low)
     }
 
-    private static func value(of byte: UInt8) -> UInt8? {
+    /// The value of a digit; 255 for a byte that is none.
+    private static func value(of byte: UInt8) -> UInt8 {
         switch byte {
         case UInt8(ascii: "0")...UInt8(ascii: "9"): return byte - UInt8(ascii: "0")
         case UInt8(ascii: "a")...UInt8(ascii: "h"): return byte - UInt8(ascii: "a") + 10
@@ -108,7 +121,7 @@ package enum TypeID {
         case UInt8(ascii: "m")...UInt8(ascii: "n"): return byte - UInt8(ascii: "m") + 20
         case UInt8(ascii: "p")...UInt8(ascii: "t"): return byte - UInt8(ascii: "p") + 22
         case UInt8(ascii: "v")...UInt8(ascii: "z"): return byte - UInt8(ascii: "v") + 27
-        default: return nil
+        default: return 255
         }
     }
 }

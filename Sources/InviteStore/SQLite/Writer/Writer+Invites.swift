@@ -5,20 +5,19 @@
         func createInvites(_ command: CreateInvites) throws(SQLiteFailure) -> Idempotent<CreateOutcome> {
             try admit(command.now)
             if let earlier: Idempotent<CreateOutcome> = try earlier(command.claim, now: command.now) { return earlier }
-            var numbers: [Int64] = []
-            numbers.reserveCapacity(command.invites.count)
+            // All checks before the first row: a refusal does not undo what its command has written.
             for invite in command.invites {
                 guard try mayMint(invite.apiKey, now: command.now) else { return .done(.keyNotActive) }
-                guard let number = try number(of: invite.tenant) else { throw .refused(.notInitialised) }
-                numbers.append(number)
+                guard try number(of: invite.tenant) != nil else { throw .refused(.notInitialised) }
             }
-            for (invite, number) in zip(command.invites, numbers) { try insert(invite, tenant: number) }
+            for invite in command.invites { try insert(invite) }
             try record(command.claim, now: command.now)
             try append(command.audit)
             return .done(.created(rev: state.lastCutOff))
         }
 
-        private func insert(_ invite: InviteRecord, tenant: Int64) throws(SQLiteFailure) {
+        private func insert(_ invite: InviteRecord) throws(SQLiteFailure) {
+            guard let tenant = try number(of: invite.tenant) else { throw .refused(.notInitialised) }
             try invites.insert.run { InviteRow.bind(invite, tenant: tenant, rev: state.lastCutOff, to: &$0) }
             state.lookup.add(
                 LookupEntry(tenant: tenant, kind: .address, digest: invite.addressIndex.high, invite: invite.id)
