@@ -52,7 +52,7 @@ final class OwnSignatureScratch: @unchecked Sendable {
     private let context: OpaquePointer
     private let montgomery: OpaquePointer
     private let point: OpaquePointer
-    /// b·G
+    /// The point b·G.
     private let blindingPoint: OpaquePointer
     private let numbers: [OpaquePointer]
     private var blindingUses = blindingUsesMax

@@ -64,10 +64,8 @@ package enum TypeID {
     ) {
         var index = start
         kind.prefix.withUTF8Buffer { prefix in
-            for unsafe byte in unsafe prefix {
-                text[index] = byte
-                index += 1
-            }
+            for offset in 0..<prefix.count { text[index + offset] = unsafe prefix[offset] }
+            index += prefix.count
         }
         text[index] = UInt8(ascii: "_")
         alphabet.withUTF8Buffer { alphabet in
