@@ -85,11 +85,17 @@ package final class Application: HTTPResponder {
             guard case .apiKey(let scope) = route.access else {
                 throw Problem.internalError("a keyed handler on a route without a scope")
             }
+            let changes = services.directory.changes
             let checked = try await services.authenticator.authenticate(call, needs: scope)
             rate = checked.rate
             let principal = try checked.outcome.get()
             try call.query.allow(route.parameters)
-            response = finish(try await handler(call, principal), call.id)
+            let answer = try await handler(call, principal)
+            // What a key did is settled in its transaction; what it only read must not reach one that ended meanwhile.
+            if scope.action == .read, services.directory.changes != changes, let key = principal.key {
+                try await services.authenticator.confirm(key, call)
+            }
+            response = finish(answer, call.id)
         } catch {
             response = finish(Self.problem(error), call.request, call.id, on: route)
         }

@@ -133,6 +133,32 @@ extension FaultyStore {
         }
     }
 
+    func editAPIKey(_ command: EditAPIKey) async throws(StoreError) -> EditAPIKeyOutcome {
+        try await run("editAPIKey") { () async throws(StoreError) in try await inner.editAPIKey(command) }
+    }
+
+    func rotateAPIKey(_ command: RotateAPIKey) async throws(StoreError) -> Idempotent<RotateAPIKeyOutcome> {
+        try await run("rotateAPIKey") { () async throws(StoreError) in try await inner.rotateAPIKey(command) }
+    }
+
+    func importAPIKeys(_ command: ImportAPIKeys) async throws(StoreError) -> ImportAPIKeysOutcome {
+        try await run("importAPIKeys") { () async throws(StoreError) in try await inner.importAPIKeys(command) }
+    }
+
+    func importedPrefixes() async throws(StoreError) -> [String] {
+        try await run("importedPrefixes") { () async throws(StoreError) in try await inner.importedPrefixes() }
+    }
+
+    func importedAPIKeys(prefix: String, lead: String) async throws(StoreError) -> [ImportedAPIKey] {
+        try await run("importedAPIKeys") { () async throws(StoreError) in
+            try await inner.importedAPIKeys(prefix: prefix, lead: lead)
+        }
+    }
+
+    func settleImport(_ command: SettleImport) async throws(StoreError) -> Bool {
+        try await run("settleImport") { () async throws(StoreError) in try await inner.settleImport(command) }
+    }
+
     func recordUse(_ lastUsed: [RecordID: UnixTime]) async throws(StoreError) {
         try await run("recordUse") { () async throws(StoreError) in try await inner.recordUse(lastUsed) }
     }
