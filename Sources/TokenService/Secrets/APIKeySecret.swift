@@ -55,6 +55,9 @@ package struct APIKeySecret: Sendable {
         String(decoding: text.utf8.dropLast(Self.randomCharacters + Self.checksumCharacters), as: UTF8.self)
     }
 
+    /// The key as it may be shown: its prefix and its last four characters.
+    package var redacted: String { prefix + "..." + last4 }
+
     package var last4: String { String(decoding: text.utf8.suffix(4), as: UTF8.self) }
 
     /// The prefix that a workspace's keys carry where it has not set another.
