@@ -17,7 +17,9 @@ enum KeyImportCommand {
     )
 
     private static func run(_ arguments: Arguments) async throws -> ExitCode {
-        guard let file = arguments.positional.first else { throw UsageError("which file? Give its name, or - for standard input") }
+        guard let file = arguments.positional.first else {
+            throw UsageError("which file? Give its name, or - for standard input")
+        }
         guard arguments.value("data-dir") != nil else {
             throw UsageError("--data-dir is required: keys are taken in by the operator, with the service not running")
         }
@@ -54,7 +56,8 @@ enum KeyImportCommand {
         )
         var keys: [ImportedAPIKey] = []
         var lines: [Int] = []
-        for (offset, line) in content.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated()
+        for (offset, line) in content.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+            .enumerated()
         where line.contains(where: { $0 > 0x20 }) {
             guard keys.count < ServiceLimits.importKeysMax else {
                 throw UsageError("\(file) has more than \(ServiceLimits.importKeysMax) keys: split it")

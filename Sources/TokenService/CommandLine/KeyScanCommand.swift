@@ -22,7 +22,9 @@ enum KeyScanCommand {
     )
 
     private static func run(_ arguments: Arguments) async throws -> ExitCode {
-        guard !arguments.positional.isEmpty else { throw UsageError("which files? Give their names, or - for standard input") }
+        guard !arguments.positional.isEmpty else {
+            throw UsageError("which files? Give their names, or - for standard input")
+        }
         let prefixes = arguments.all("prefix")
         guard prefixes.count <= SecretScanner.morePrefixesMax,
             prefixes.allSatisfy({ APIKeySecret.isPrefix(Array($0.utf8)[...]) })

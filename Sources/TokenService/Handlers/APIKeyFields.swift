@@ -14,6 +14,15 @@ enum APIKeyFields {
         return name
     }
 
+    /// A text that may be a key; printable ASCII, since no key has anything else.
+    static func presented(_ body: inout BodyReader, charactersMax: Int) throws(Problem) -> String {
+        let text = try body.requiredString("key", charactersMax: charactersMax)
+        guard text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) else {
+            throw .invalid("key", "key must be of printable ASCII characters.")
+        }
+        return text
+    }
+
     /// The scopes in any of their spellings; nil where the member is absent.
     static func scopes(
         _ body: inout BodyReader,

@@ -130,7 +130,8 @@ extension Services {
 
     private static func tooManyReplaced(_ settings: WorkspaceSettings) -> Problem {
         let limit = settings.activeKeysMax ?? 0
-        let text = "\(limit) rotated keys still work beside their successors, as many as the plan allows. Revoke one first."
+        let text =
+            "\(limit) rotated keys still work beside their successors, as many as the plan allows. Revoke one first."
         return Problem(.conflict, text, privateReason: "rotated key limit")
     }
 }

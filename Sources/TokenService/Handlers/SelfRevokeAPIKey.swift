@@ -16,7 +16,7 @@ extension Services {
             )
         }
         var body = try BodyReader(call.request)
-        let text = try body.requiredString("key", charactersMax: ServiceLimits.selfRevokeCharactersMax)
+        let text = try APIKeyFields.presented(&body, charactersMax: ServiceLimits.selfRevokeCharactersMax)
         try body.finish()
         guard let key = try await authenticator.find(Array(text.utf8), call) else { return Responses.noContent() }
         let record = key.record

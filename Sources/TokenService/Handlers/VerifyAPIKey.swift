@@ -32,7 +32,7 @@ extension Services {
 
     private static func question(_ call: Call) throws(Problem) -> KeyQuestion {
         var body = try BodyReader(call.request)
-        let key = try body.requiredString("key", charactersMax: ServiceLimits.presentedKeyCharactersMax)
+        let key = try APIKeyFields.presented(&body, charactersMax: ServiceLimits.presentedKeyCharactersMax)
         let scope = try body.string("scope", charactersMax: Scope.charactersMax)
         let address = try body.string("ip", charactersMax: 64)
         try body.finish()

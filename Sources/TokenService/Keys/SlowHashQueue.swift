@@ -31,6 +31,12 @@ package final class SlowHashQueue: Sendable {
         self.matches = matches
     }
 
+    /// Checks that wait, beside the one that runs.
+    package var waitingCount: Int { state.withLock { $0.waiting.count } }
+
+    /// Whether the worker runs.
+    package var isRunning: Bool { state.withLock { $0.isRunning } }
+
     /// The position of the first hash that the secret has; nil where it has none of them.
     package func firstMatch(_ secret: [UInt8], _ hashes: [BcryptHash?]) async throws(Problem) -> Int? {
         let submittedAt = time.monotonicNow()

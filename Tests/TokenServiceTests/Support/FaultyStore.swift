@@ -17,6 +17,7 @@ final class FaultyStore: InviteStore {
         var error = StoreError.unavailable("made to fail")
         var moment = Moment.before
         var settings: [UInt8]?
+        var plan: Plan?
         var hooks: [String: @Sendable () async -> Void] = [:]
     }
 
@@ -50,6 +51,9 @@ final class FaultyStore: InviteStore {
 
     /// Every workspace has these settings from now on, as far as it is not in a cache.
     func set(settings: String) { state.withLock { $0.settings = Array(settings.utf8) } }
+
+    /// Every workspace has this plan from now on, as far as it is not in a cache.
+    func set(plan: Plan) { state.withLock { $0.plan = plan } }
 
     /// Runs before the next call of this name, once.
     func before(_ name: String, _ hook: @escaping @Sendable () async -> Void) {
@@ -95,7 +99,9 @@ extension FaultyStore {
 
     func workspace(_ id: RecordID) async throws(StoreError) -> WorkspaceRecord? {
         var record = try await run("workspace") { () async throws(StoreError) in try await inner.workspace(id) }
-        if let settings = state.withLock({ $0.settings }) { record?.settings = settings }
+        let (settings, plan) = state.withLock { ($0.settings, $0.plan) }
+        if let settings { record?.settings = settings }
+        if let plan { record?.plan = plan }
         return record
     }
 
