@@ -70,13 +70,25 @@ package final class Application: HTTPResponder {
                     return finish(Self.problem(error), call.request, call.id, on: route)
                 }
             }
-        case .keyed(let handler): return .later { [self] in await keyed(route, call, handler) }
+        case .keyed(let handler):
+            let changes = services.directory.changes
+            if case .apiKey(let scope) = route.access,
+                let caller = services.authenticator.authenticateAtOnce(call, needs: scope)
+            {
+                return .later { [self] in
+                    var response = await answer(route, call, caller.principal, since: changes, handler)
+                    Self.apply(caller.rate, now: call.now, to: &response)
+                    return response
+                }
+            }
+            return .later { [self] in await keyed(route, call, since: changes, handler) }
         }
     }
 
     private func keyed(
         _ route: Route,
         _ call: Call,
+        since changes: UInt64,
         _ handler: @Sendable (Call, Principal) async throws -> HTTPResponse
     ) async -> HTTPResponse {
         var rate: RateState?
@@ -85,22 +97,36 @@ package final class Application: HTTPResponder {
             guard case .apiKey(let scope) = route.access else {
                 throw Problem.internalError("a keyed handler on a route without a scope")
             }
-            let changes = services.directory.changes
             let checked = try await services.authenticator.authenticate(call, needs: scope)
             rate = checked.rate
             let principal = try checked.outcome.get()
-            try call.query.allow(route.parameters)
-            let answer = try await handler(call, principal)
-            // What a key did is settled in its transaction; what it only read must not reach one that ended meanwhile.
-            if scope.action == .read, services.directory.changes != changes, let key = principal.key {
-                try await services.authenticator.confirm(key, call)
-            }
-            response = finish(answer, call.id)
+            response = await answer(route, call, principal, since: changes, handler)
         } catch {
             response = finish(Self.problem(error), call.request, call.id, on: route)
         }
         if let rate { Self.apply(rate, now: call.now, to: &response) }
         return response
+    }
+
+    /// Runs the handler for a caller that was good when `changes` was the number of changes of keys.
+    private func answer(
+        _ route: Route,
+        _ call: Call,
+        _ principal: Principal,
+        since changes: UInt64,
+        _ handler: @Sendable (Call, Principal) async throws -> HTTPResponse
+    ) async -> HTTPResponse {
+        do {
+            try call.query.allow(route.parameters)
+            let response = try await handler(call, principal)
+            // What a key did is settled in its transaction; what it only read must not reach one that ended meanwhile.
+            if services.directory.changes != changes, route.isReading, let key = principal.key {
+                try await services.authenticator.confirm(key, call)
+            }
+            return finish(response, call.id)
+        } catch {
+            return finish(Self.problem(error), call.request, call.id, on: route)
+        }
     }
 
     /// Runs a backend route for somebody who was authenticated elsewhere: the operator at the command line.
@@ -126,14 +152,30 @@ package final class Application: HTTPResponder {
         }
     }
 
+    private static let requestIDName = HTTPFieldName("Request-Id")
+    private static let everyAnswer = HTTPFieldLines([("X-Content-Type-Options", "nosniff")])
+    private static let limitName = HTTPFieldName("X-RateLimit-Limit")
+    private static let remainingName = HTTPFieldName("X-RateLimit-Remaining")
+    private static let resetName = HTTPFieldName("X-RateLimit-Reset")
+    private static let policyName = HTTPFieldName("RateLimit-Policy")
+    private static let rateName = HTTPFieldName("RateLimit")
+
     private static func apply(_ rate: RateState, now: UnixTime, to response: inout HTTPResponse) {
-        let limit = String(rate.limit)
-        let remaining = String(rate.remaining)
-        response.append("X-RateLimit-Limit", limit)
-        response.append("X-RateLimit-Remaining", remaining)
-        response.append("X-RateLimit-Reset", String(rate.resetSeconds))
-        response.append("RateLimit-Policy", "\"key\";q=" + limit + ";w=60")
-        response.append("RateLimit", "\"key\";r=" + remaining + ";t=" + String(max(0, rate.resetSeconds - now.seconds)))
+        let (limit, remaining) = (Int64(rate.limit), Int64(rate.remaining))
+        response.append(limitName) { $0.integer(limit) }
+        response.append(remainingName) { $0.integer(remaining) }
+        response.append(resetName) { $0.integer(rate.resetSeconds) }
+        response.append(policyName) { value in
+            value.text("\"key\";q=")
+            value.integer(limit)
+            value.text(";w=60")
+        }
+        response.append(rateName) { value in
+            value.text("\"key\";r=")
+            value.integer(remaining)
+            value.text(";t=")
+            value.integer(max(0, rate.resetSeconds - now.seconds))
+        }
     }
 
     /// 405, or the answer to a preflight where the path is a widget's.
@@ -154,8 +196,10 @@ package final class Application: HTTPResponder {
 
     private func finish(_ response: HTTPResponse, _ id: RecordID) -> HTTPResponse {
         var response = response
-        response.append("Request-Id", TypeID.text(.request, id))
-        response.append("X-Content-Type-Options", "nosniff")
+        response.append(Self.requestIDName) { value in
+            value.characters(TypeID.count(.request)) { TypeID.write(.request, id, to: &$0) }
+        }
+        response.append(Self.everyAnswer)
         return response
     }
 
@@ -205,11 +249,14 @@ package final class Application: HTTPResponder {
         }
         var response = ProblemRenderer.response(problem, requestID: requestID, accept: accept, form: form)
         response.append("Request-Id", requestID)
-        response.append("X-Content-Type-Options", "nosniff")
+        response.append(Self.everyAnswer)
         return response
     }
 }
 
 extension Route {
+    /// True where a key needs no more than a scope to read.
+    fileprivate var isReading: Bool { if case .apiKey(let scope) = access { scope.action == .read } else { false } }
+
     var isWidget: Bool { if case .widget = access { true } else { false } }
 }

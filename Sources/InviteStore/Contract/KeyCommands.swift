@@ -37,7 +37,7 @@ package struct EditAPIKey: Sendable {
     package var before: APIKeyRecord
     /// Name, scopes, lists, expiry and suspension are taken from here; everything else stays.
     package var after: APIKeyRecord
-    /// The key that asks; it must be active in the transaction. Nil for the operator.
+    /// The key that asks, which must be active in the transaction; nil for the operator.
     package var by: RecordID?
     package var now: UnixTime
     package var audit: [AuditDraft]

@@ -8,13 +8,13 @@ import Platform
 /// evidence, the client's address, the rate, the scope. Everything up to the environment fails with one and the same
 /// 401, so that nobody learns which keys exist.
 package struct Authenticator: Sendable {
-    private let directory: APIKeyDirectory
-    private let imports: ImportedKeys
+    let directory: APIKeyDirectory
+    let imports: ImportedKeys
     private let addresses: AddressLimiter
-    private let workspaces: WorkspaceDirectory
-    private let events: SecurityEvents
+    let workspaces: WorkspaceDirectory
+    let events: SecurityEvents
     /// Nil where keys of both environments are served.
-    private let environment: DeploymentEnvironment?
+    let environment: DeploymentEnvironment?
 
     package init(
         directory: APIKeyDirectory,
@@ -44,7 +44,7 @@ package struct Authenticator: Sendable {
             if problem.code == .unauthorized { return (.failure(try refuse(call, problem)), nil) }
             return (.failure(problem), nil)
         }
-        guard let secret = APIKeySecret(presented: presented) ?? imports.secret(presented) else {
+        guard let secret = secret(presented) else {
             return (.failure(try refuse(call, .unauthorized("malformed key or wrong checksum"))), nil)
         }
         guard let key = try await find(secret, call) else {
@@ -63,8 +63,13 @@ package struct Authenticator: Sendable {
 
     /// The key that a presented text is, whatever its state; nil where there is none.
     package func find(_ presented: [UInt8], _ call: Call) async throws -> AuthenticatedKey? {
-        guard let secret = APIKeySecret(presented: presented) ?? imports.secret(presented) else { return nil }
+        guard let secret = secret(presented) else { return nil }
         return try await find(secret, call)
+    }
+
+    /// A presented text as a key: with a right checksum, or with the prefix of imported keys.
+    func secret(_ presented: [UInt8]) -> APIKeySecret? {
+        APIKeySecret(presented: presented) ?? imports.secret(presented)
     }
 
     private func find(_ secret: APIKeySecret, _ call: Call) async throws -> AuthenticatedKey? {

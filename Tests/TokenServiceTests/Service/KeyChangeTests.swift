@@ -46,7 +46,8 @@ struct KeyChangeTests {
         #expect(await service.send(.post, "/v1/invites", body: "{}", key: key.secret).code == "invalid_request")
         let elsewhere = try #require(IPAddress(parsing: "203.0.113.7"))
         #expect(await service.send(.get, "/v1/invites", key: key.secret, from: elsewhere).code == "ip_not_allowed")
-        let events = try await service.changes().filter { $0.target == key.id && $0.type.hasPrefix("key.") }.map { event in
+        let events = try await service.changes().filter { $0.target == key.id && $0.type.hasPrefix("key.") }.map {
+            event in
             event.type + " " + String(decoding: event.detail, as: UTF8.self)
         }
         #expect(events.count == 3, "\(events)")
