@@ -75,15 +75,14 @@ struct KeyImportTests {
         }
     }
 
-    @Test("What is not the imported key gets the one 401, at no hash where the index is another")
+    @Test("What is not the imported key gets the one 401")
     func wrongKeys() async throws {
         let service = try await Self.importing([Self.line()])
-        let table = [
-            ("sk_abcdefgh0123456788", true), ("sk_abcdefgh", false), ("sk_abcdefgi0123456789", false),
-            ("sk_", false), ("sl_abcdefgh0123456789", false), ("sk_abcdefgh 123456789", false),
-            ("sk_abcdefgh" + String(repeating: "0", count: 80), false),
+        let keys = [
+            "sk_abcdefgh0123456788", "sk_abcdefgh", "sk_abcdefgi0123456789", "sk_", "sl_abcdefgh0123456789",
+            "sk_abcdefgh 123456789", "sk_abcdefgh" + String(repeating: "0", count: 80),
         ]
-        for (key, _) in table {
+        for key in keys {
             service.faults.arm(nil)
             let answer = await service.send(.get, "/v1/invites", fields: [("x-api-key", key)])
             #expect(answer.status == 401, "\(key): \(answer.text)")
