@@ -38,6 +38,9 @@ static inline int clinux_set_core_limit(const struct rlimit *limit) { return set
 static inline int clinux_name_thread(const char *name) { return prctl(PR_SET_NAME, name, 0UL, 0UL, 0UL); }
 // EPOLLET does not fit in a signed int, and so has no value in Swift.
 static inline unsigned clinux_epoll_edge(void) { return (unsigned)EPOLLET; }
+// explicit_bzero(3) is declared only under _DEFAULT_SOURCE.
+extern void explicit_bzero(void *memory, size_t size);
+static inline void clinux_wipe(void *memory, size_t size) { explicit_bzero(memory, size); }
 // MSG_NOSIGNAL is an enumerator too.
 static inline int clinux_no_signal(void) { return MSG_NOSIGNAL; }
 

@@ -34,6 +34,15 @@ extension FileDescriptor {
         }
     }
 
+    /// Fills the front of a buffer with what comes next, and returns how much that is; 0 at the end.
+    package func readNext(into buffer: inout [UInt8]) throws(SystemError) -> Int {
+        while true {
+            let count = unsafe buffer.withUnsafeMutableBytes { unsafe read(rawValue, $0.baseAddress, $0.count) }
+            if count >= 0 { return count }
+            guard errno == EINTR else { throw SystemError(call: "read", code: errno) }
+        }
+    }
+
     /// Writes all bytes, however many calls it takes.
     package func writeAll(_ bytes: [UInt8]) throws(SystemError) {
         var written = 0

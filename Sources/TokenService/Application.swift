@@ -71,22 +71,24 @@ package final class Application: HTTPResponder {
                 }
             }
         case .keyed(let handler):
+            let changes = services.directory.changes
             if case .apiKey(let scope) = route.access,
                 let caller = services.authenticator.authenticateAtOnce(call, needs: scope)
             {
                 return .later { [self] in
-                    var response = await answer(route, call, caller.principal, handler)
+                    var response = await answer(route, call, caller.principal, since: changes, handler)
                     Self.apply(caller.rate, now: call.now, to: &response)
                     return response
                 }
             }
-            return .later { [self] in await keyed(route, call, handler) }
+            return .later { [self] in await keyed(route, call, since: changes, handler) }
         }
     }
 
     private func keyed(
         _ route: Route,
         _ call: Call,
+        since changes: UInt64,
         _ handler: @Sendable (Call, Principal) async throws -> HTTPResponse
     ) async -> HTTPResponse {
         var rate: RateState?
@@ -98,7 +100,7 @@ package final class Application: HTTPResponder {
             let checked = try await services.authenticator.authenticate(call, needs: scope)
             rate = checked.rate
             let principal = try checked.outcome.get()
-            response = await answer(route, call, principal, handler)
+            response = await answer(route, call, principal, since: changes, handler)
         } catch {
             response = finish(Self.problem(error), call.request, call.id, on: route)
         }
@@ -106,15 +108,22 @@ package final class Application: HTTPResponder {
         return response
     }
 
+    /// Runs the handler for a caller that was good when `changes` was the number of changes of keys.
     private func answer(
         _ route: Route,
         _ call: Call,
         _ principal: Principal,
+        since changes: UInt64,
         _ handler: @Sendable (Call, Principal) async throws -> HTTPResponse
     ) async -> HTTPResponse {
         do {
             try call.query.allow(route.parameters)
-            return finish(try await handler(call, principal), call.id)
+            let response = try await handler(call, principal)
+            // What a key did is settled in its transaction; what it only read must not reach one that ended meanwhile.
+            if services.directory.changes != changes, route.isReading, let key = principal.key {
+                try await services.authenticator.confirm(key, call)
+            }
+            return finish(response, call.id)
         } catch {
             return finish(Self.problem(error), call.request, call.id, on: route)
         }
@@ -246,5 +255,8 @@ package final class Application: HTTPResponder {
 }
 
 extension Route {
+    /// True where a key needs no more than a scope to read.
+    fileprivate var isReading: Bool { if case .apiKey(let scope) = access { scope.action == .read } else { false } }
+
     var isWidget: Bool { if case .widget = access { true } else { false } }
 }

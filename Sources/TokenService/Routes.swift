@@ -47,7 +47,13 @@ extension Services {
             ),
             Route(.get, "/v1/api-keys", .apiKey(Scope("keys", .read)), parameters: page, .keyed(listAPIKeys)),
             Route(.post, "/v1/api-keys", .apiKey(Scope("keys", .write)), .keyed(createAPIKey)),
+            Route(.post, "/v1/api-keys/verify", .apiKey(Scope("keys", .read)), .keyed(verifyAPIKey)),
+            Route(.post, "/v1/api-keys/self-revoke", .open, .waiting(selfRevokeAPIKey)),
             Route(.get, "/v1/api-keys/{id}", .apiKey(Scope("keys", .read)), .keyed(getAPIKey)),
+            Route(.patch, "/v1/api-keys/{id}", .apiKey(Scope("keys", .write)), .keyed(updateAPIKey)),
+            Route(.post, "/v1/api-keys/{id}/rotate", .apiKey(Scope("keys", .write)), .keyed(rotateAPIKey)),
+            Route(.post, "/v1/api-keys/{id}/suspend", .apiKey(Scope("keys", .write)), .keyed(suspendAPIKey)),
+            Route(.post, "/v1/api-keys/{id}/resume", .apiKey(Scope("keys", .write)), .keyed(resumeAPIKey)),
             Route(
                 .delete,
                 "/v1/api-keys/{id}",

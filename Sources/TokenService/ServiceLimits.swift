@@ -24,8 +24,24 @@ package enum ServiceLimits {
     package static let metadataBytesMax = 2048
     /// Bytes of a key's name.
     package static let keyNameCharactersMax = 100
-    /// Scopes that one key may hold.
-    package static let keyScopesMax = 40
+    /// Scopes in one list of a request; a preset may stand for more.
+    package static let keyScopesMax = 100
+    /// The longest that an old key may go on working beside its successor: 30 days.
+    package static let rotationOverlapSecondsMax: Int64 = 30 * 86_400
+    /// How long an old key works beside its successor unless the client says otherwise: 24 h.
+    package static let rotationOverlapSecondsDefault: Int64 = 86_400
+    /// Times that a change of a key starts anew because another was quicker.
+    package static let keyChangeTriesMax = 4
+    /// Characters of a presented key: what bcrypt reads of an imported one.
+    package static let presentedKeyCharactersMax = 72
+    /// Characters of a text that somebody gives as a leaked key; most are none.
+    package static let selfRevokeCharactersMax = 256
+    /// Checks of imported keys that wait for the one worker.
+    package static let slowHashesWaitingMax = 16
+    /// How long such a check may wait before it is given up.
+    package static let slowHashWaitMilliseconds = 5_000
+    /// Keys in one file of an import.
+    package static let importKeysMax = 10_000
     /// Address blocks on the list of one key.
     package static let ipAllowlistMax = 50
     /// Characters of an `Idempotency-Key`.

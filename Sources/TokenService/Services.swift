@@ -15,6 +15,7 @@ package final class Services: Sendable {
     package let identifiers: IdentifierGenerator
     package let keys: DataKeys
     package let directory: APIKeyDirectory
+    package let imports: ImportedKeys
     package let workspaces: WorkspaceDirectory
     package let authenticator: Authenticator
     package let addresses: AddressLimiter
@@ -37,6 +38,7 @@ package final class Services: Sendable {
         identifiers: IdentifierGenerator,
         keys: DataKeys,
         directory: APIKeyDirectory,
+        imports: ImportedKeys,
         workspaces: WorkspaceDirectory,
         authenticator: Authenticator,
         addresses: AddressLimiter,
@@ -57,6 +59,7 @@ package final class Services: Sendable {
         self.identifiers = identifiers
         self.keys = keys
         self.directory = directory
+        self.imports = imports
         self.workspaces = workspaces
         self.authenticator = authenticator
         self.addresses = addresses

@@ -36,6 +36,8 @@ package struct APIKeyRecord: Equatable, Sendable {
     package var suspendedAt: UnixTime?
     package var revokedAt: UnixTime?
     package var lastUsedAt: UnixTime?
+    /// The key that a rotation made in its place; nil for one that was never rotated.
+    package var replacedBy: RecordID?
 
     package init(
         id: RecordID,
@@ -53,7 +55,8 @@ package struct APIKeyRecord: Equatable, Sendable {
         expiresAt: UnixTime? = nil,
         suspendedAt: UnixTime? = nil,
         revokedAt: UnixTime? = nil,
-        lastUsedAt: UnixTime? = nil
+        lastUsedAt: UnixTime? = nil,
+        replacedBy: RecordID? = nil
     ) {
         self.id = id
         self.tenant = tenant
@@ -71,19 +74,14 @@ package struct APIKeyRecord: Equatable, Sendable {
         self.suspendedAt = suspendedAt
         self.revokedAt = revokedAt
         self.lastUsedAt = lastUsedAt
+        self.replacedBy = replacedBy
     }
 }
 
-/// One change to a key; each is a single conditional statement.
+/// One change that takes from a key and gives nothing, so that it needs no look at what was there before.
 package enum APIKeyChange: Equatable, Sendable {
     /// Ends the key for good; no effect on one that is revoked.
     case revoke(at: UnixTime)
     /// Refuses the key until it is resumed; no effect on one that is revoked or suspended.
     case suspend(at: UnixTime)
-    /// Lifts a suspension.
-    case resume
-    /// Moves the end of the key to `at` unless it ends sooner already.
-    case expire(at: UnixTime)
-    /// Replaces what may be edited; nil leaves a field as it is.
-    case edit(name: String?, scopes: [String]?, ipAllowlist: [String]?, allowedOrigins: [String]?)
 }

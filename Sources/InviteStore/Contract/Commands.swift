@@ -234,33 +234,3 @@ package enum RevokeInviteOutcome: Equatable, Sendable {
     case alreadyRevoked
     case unknown
 }
-
-/// Makes one API key.
-package struct CreateAPIKey: Sendable {
-    package var key: APIKeyRecord
-    /// Refuse where this many keys of the tenant are neither revoked nor expired already; nil for no limit.
-    package var activeKeysMax: Int?
-    package var claim: IdempotencyClaim?
-    package var now: UnixTime
-    package var audit: [AuditDraft]
-
-    package init(
-        key: APIKeyRecord,
-        activeKeysMax: Int? = nil,
-        claim: IdempotencyClaim? = nil,
-        now: UnixTime,
-        audit: [AuditDraft]
-    ) {
-        self.key = key
-        self.activeKeysMax = activeKeysMax
-        self.claim = claim
-        self.now = now
-        self.audit = audit
-    }
-}
-
-/// What came of making a key.
-package enum CreateAPIKeyOutcome: Equatable, Sendable {
-    case created
-    case tooManyKeys
-}

@@ -50,6 +50,12 @@ package protocol InviteStore: Sendable {
 
     func createAPIKey(_ command: CreateAPIKey) async throws(StoreError) -> Idempotent<CreateAPIKeyOutcome>
 
+    /// Changes a key that still is as it was read; whoever asks must be active in the same transaction.
+    func editAPIKey(_ command: EditAPIKey) async throws(StoreError) -> EditAPIKeyOutcome
+
+    /// Makes a key's successor and gives the key its end; of several that try, one does it.
+    func rotateAPIKey(_ command: RotateAPIKey) async throws(StoreError) -> Idempotent<RotateAPIKeyOutcome>
+
     /// Changes a key and returns it as it is afterwards; nil where the tenant has no such key. The audit drafts are
     /// stored only where something changed.
     func changeAPIKey(
@@ -62,6 +68,20 @@ package protocol InviteStore: Sendable {
 
     /// Raises the last-used time of keys; ids that are unknown are passed over.
     func recordUse(_ lastUsed: [RecordID: UnixTime]) async throws(StoreError)
+
+    // MARK: Imported API keys
+
+    func importAPIKeys(_ command: ImportAPIKeys) async throws(StoreError) -> ImportAPIKeysOutcome
+
+    /// Every prefix that a key was ever imported with, at most ``ImportedAPIKey/prefixesMax``.
+    func importedPrefixes() async throws(StoreError) -> [String]
+
+    /// Imported keys that were not used yet and are not revoked, by prefix and the first characters after it; at most
+    /// ``ImportedAPIKey/alikeMax``.
+    func importedAPIKeys(prefix: String, lead: String) async throws(StoreError) -> [ImportedAPIKey]
+
+    /// Settles an imported key; false where it was settled before.
+    func settleImport(_ command: SettleImport) async throws(StoreError) -> Bool
 
     // MARK: Invites
 

@@ -84,6 +84,33 @@ package final class MemoryInviteStore: InviteStore {
         try with { (tables) throws(StoreError) in try tables.createAPIKey(command) }
     }
 
+    package func editAPIKey(_ command: EditAPIKey) async throws(StoreError) -> EditAPIKeyOutcome {
+        try with { (tables) throws(StoreError) in try tables.editAPIKey(command) }
+    }
+
+    package func rotateAPIKey(_ command: RotateAPIKey) async throws(StoreError) -> Idempotent<RotateAPIKeyOutcome> {
+        try with { (tables) throws(StoreError) in try tables.rotateAPIKey(command) }
+    }
+
+    package func importAPIKeys(_ command: ImportAPIKeys) async throws(StoreError) -> ImportAPIKeysOutcome {
+        try with { (tables) throws(StoreError) in try tables.importAPIKeys(command) }
+    }
+
+    package func importedPrefixes() async throws(StoreError) -> [String] {
+        try with { (tables) throws(StoreError) in
+            try tables.admitRead()
+            return tables.importedPrefixes.sorted()
+        }
+    }
+
+    package func importedAPIKeys(prefix: String, lead: String) async throws(StoreError) -> [ImportedAPIKey] {
+        try with { (tables) throws(StoreError) in try tables.importedAPIKeys(prefix: prefix, lead: lead) }
+    }
+
+    package func settleImport(_ command: SettleImport) async throws(StoreError) -> Bool {
+        try with { (tables) throws(StoreError) in try tables.settleImport(command) }
+    }
+
     package func changeAPIKey(
         _ id: RecordID,
         of tenant: Tenant,

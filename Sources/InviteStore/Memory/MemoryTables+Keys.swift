@@ -30,16 +30,12 @@ extension MemoryTables {
         if let earlier: Idempotent<CreateAPIKeyOutcome> = earlier(command.claim, now: command.now) { return earlier }
         let key = command.key
         guard workspaces[key.tenant.workspace] != nil else { throw .notInitialised }
+        guard isActive(key.createdBy, at: command.now) else { return .done(.keyNotActive) }
         if let limit = command.activeKeysMax {
             let active = apiKeys.ascending.count { $0.tenant == key.tenant && $0.counts(at: command.now) }
             if active >= limit { return .done(.tooManyKeys) }
         }
-        guard apiKeys[key.id] == nil, keysByDigest[key.digest] == nil else {
-            throw .unavailable("an API key with this id or digest is stored already")
-        }
-        apiKeys[key.id] = key
-        keysByDigest[key.digest] = key.id
-        rows += 1
+        try insert(key)
         record(command.claim)
         append(command.audit)
         return .done(.created)
@@ -62,6 +58,53 @@ extension MemoryTables {
         return changed
     }
 
+    mutating func editAPIKey(_ command: EditAPIKey) throws(StoreError) -> EditAPIKeyOutcome {
+        try admit(rows: command.audit.count, now: command.now)
+        guard isActive(command.by, at: command.now) else { return .keyNotActive }
+        let id = command.before.id
+        guard let key = apiKeys[id], key.isUnchanged(since: command.before), key.revokedAt == nil else { return .stale }
+        let changed = key.edited(as: command.after)
+        if changed != key {
+            apiKeys[id] = changed
+            append(command.audit)
+        }
+        return .changed(changed)
+    }
+
+    mutating func rotateAPIKey(_ command: RotateAPIKey) throws(StoreError) -> Idempotent<RotateAPIKeyOutcome> {
+        try admit(rows: 2 + command.audit.count, now: command.now)
+        if let earlier: Idempotent<RotateAPIKeyOutcome> = earlier(command.claim, now: command.now) { return earlier }
+        let successor = command.successor
+        guard isActive(successor.createdBy, at: command.now) else { return .done(.keyNotActive) }
+        guard let key = apiKeys[command.before.id], key.isUnchanged(since: command.before),
+            let replaced = key.replaced(by: successor.id, endingAt: command.endsAt, now: command.now)
+        else { return .done(.stale) }
+        if let limit = command.replacedKeysMax {
+            let leaving = apiKeys.ascending.count { $0.tenant == key.tenant && $0.isLeaving(at: command.now) }
+            if leaving >= limit { return .done(.tooManyKeys) }
+        }
+        try insert(successor)
+        apiKeys[key.id] = replaced
+        record(command.claim)
+        append(command.audit)
+        return .done(.rotated)
+    }
+
+    /// True for the operator, who is no key, and for a key that is active.
+    private func isActive(_ id: RecordID?, at now: UnixTime) -> Bool {
+        guard let id else { return true }
+        return apiKeys[id]?.isActive(at: now) ?? false
+    }
+
+    mutating func insert(_ key: APIKeyRecord) throws(StoreError) {
+        guard apiKeys[key.id] == nil, keysByDigest[key.digest] == nil else {
+            throw .unavailable("an API key with this id or digest is stored already")
+        }
+        apiKeys[key.id] = key
+        keysByDigest[key.digest] = key.id
+        rows += 1
+    }
+
     mutating func recordUse(_ lastUsed: [RecordID: UnixTime]) throws(StoreError) {
         try admitRead()
         for (id, at) in lastUsed {
@@ -74,7 +117,7 @@ extension MemoryTables {
         try admitRead()
         var seen: Set<Tenant> = []
         var tenants: [Tenant] = []
-        for key in apiKeys.ascending where key.counts(at: now) && tenants.count < limit {
+        for key in apiKeys.ascending where key.works(at: now) && tenants.count < limit {
             if seen.insert(key.tenant).inserted { tenants.append(key.tenant) }
         }
         return tenants

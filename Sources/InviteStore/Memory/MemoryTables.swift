@@ -27,6 +27,9 @@ struct MemoryTables: Sendable {
     var workspaces = OrderedTable<WorkspaceRecord>()
     var apiKeys = OrderedTable<APIKeyRecord>()
     var keysByDigest: [[UInt8]: RecordID] = [:]
+    /// Imported keys that were not used yet, by prefix and lead.
+    var importedKeys: [String: [ImportedAPIKey]] = [:]
+    var importedPrefixes: Set<String> = []
     var invites: [Tenant: OrderedTable<InviteRecord>] = [:]
     var sessions: [Tenant: OrderedTable<SessionRecord>] = [:]
     var redemptions: [HolderKey: HeldSession] = [:]

@@ -22,13 +22,24 @@ extension APIKeyRecord {
     /// True where the key may mint at `now`.
     func isActive(at now: UnixTime) -> Bool { APIKeyState(self).isActive(at: now) }
 
-    /// True where the key counts against the limit of keys: neither revoked nor expired.
-    func counts(at now: UnixTime) -> Bool {
-        revokedAt == nil && !isExpired(at: now)
+    /// True where the key counts against the limit of keys: neither revoked nor expired, nor on its way out.
+    func counts(at now: UnixTime) -> Bool { works(at: now) && replacedBy == nil }
+
+    /// True where the key was replaced and still works, or would when resumed.
+    func isLeaving(at now: UnixTime) -> Bool { works(at: now) && replacedBy != nil }
+
+    /// True where the key is neither revoked nor expired.
+    func works(at now: UnixTime) -> Bool {
+        guard revokedAt == nil else { return false }
+        return if let expiresAt { now < expiresAt } else { true }
     }
 
-    private func isExpired(at now: UnixTime) -> Bool {
-        if let expiresAt { now >= expiresAt } else { false }
+    /// True where nothing but the last use and the digest differs.
+    func isUnchanged(since other: APIKeyRecord) -> Bool {
+        var other = other
+        other.lastUsedAt = lastUsedAt
+        other.digest = digest
+        return self == other
     }
 
     /// The key after a change; equal to the key itself where the change has no effect.
@@ -36,20 +47,30 @@ extension APIKeyRecord {
         guard revokedAt == nil else { return self }
         var changed = self
         switch change {
-        case .revoke(let at):
-            changed.revokedAt = at
-        case .suspend(let at):
-            changed.suspendedAt = suspendedAt ?? at
-        case .resume:
-            changed.suspendedAt = nil
-        case .expire(let at):
-            changed.expiresAt = expiresAt.map { min($0, at) } ?? at
-        case .edit(let name, let scopes, let ipAllowlist, let allowedOrigins):
-            if let name { changed.name = name }
-            if let scopes { changed.scopes = scopes }
-            if let ipAllowlist { changed.ipAllowlist = ipAllowlist }
-            if let allowedOrigins { changed.allowedOrigins = allowedOrigins }
+        case .revoke(let at): changed.revokedAt = at
+        case .suspend(let at): changed.suspendedAt = suspendedAt ?? at
         }
+        return changed
+    }
+
+    /// The key with what an edit may change taken from `other`.
+    func edited(as other: APIKeyRecord) -> APIKeyRecord {
+        var changed = self
+        changed.name = other.name
+        changed.scopes = other.scopes
+        changed.ipAllowlist = other.ipAllowlist
+        changed.allowedOrigins = other.allowedOrigins
+        changed.expiresAt = other.expiresAt
+        changed.suspendedAt = other.suspendedAt
+        return changed
+    }
+
+    /// The key as a rotation leaves it; nil where it can not be rotated: not active, or replaced before.
+    func replaced(by successor: RecordID, endingAt end: UnixTime, now: UnixTime) -> APIKeyRecord? {
+        guard isActive(at: now), replacedBy == nil else { return nil }
+        var changed = self
+        changed.replacedBy = successor
+        changed.expiresAt = expiresAt.map { min($0, end) } ?? end
         return changed
     }
 }

@@ -34,6 +34,24 @@
             }
         }
 
+        package func editAPIKey(_ command: EditAPIKey) async throws(StoreError) -> EditAPIKeyOutcome {
+            try await write { writer throws(SQLiteFailure) in try writer.editAPIKey(command) }
+        }
+
+        package func rotateAPIKey(
+            _ command: RotateAPIKey
+        ) async throws(StoreError) -> Idempotent<RotateAPIKeyOutcome> {
+            try await write { writer throws(SQLiteFailure) in try writer.rotateAPIKey(command) }
+        }
+
+        package func importAPIKeys(_ command: ImportAPIKeys) async throws(StoreError) -> ImportAPIKeysOutcome {
+            try await write { writer throws(SQLiteFailure) in try writer.importAPIKeys(command) }
+        }
+
+        package func settleImport(_ command: SettleImport) async throws(StoreError) -> Bool {
+            try await write { writer throws(SQLiteFailure) in try writer.settleImport(command) }
+        }
+
         package func recordUse(_ lastUsed: [RecordID: UnixTime]) async throws(StoreError) {
             try await write { writer throws(SQLiteFailure) in try writer.recordUse(lastUsed) }
         }

@@ -30,6 +30,14 @@
             try await read { reader throws(SQLiteFailure) in try reader.apiKeys(of: tenant, page: page) }
         }
 
+        package func importedPrefixes() async throws(StoreError) -> [String] {
+            try await read { reader throws(SQLiteFailure) in try reader.importedPrefixes() }
+        }
+
+        package func importedAPIKeys(prefix: String, lead: String) async throws(StoreError) -> [ImportedAPIKey] {
+            try await read { reader throws(SQLiteFailure) in try reader.importedAPIKeys(prefix: prefix, lead: lead) }
+        }
+
         package func invite(_ id: RecordID, of tenant: Tenant) async throws(StoreError) -> InviteRecord? {
             try await read { reader throws(SQLiteFailure) in try reader.invite(id, of: tenant) }
         }

@@ -21,6 +21,8 @@ package struct Command: Sendable {
     package let summary: String
     /// What stands for its positional argument in the help; nil where it takes none.
     package let argument: String?
+    /// How many of them it takes at most.
+    package let argumentsMax: Int
     package let options: [CommandOption]
     /// Whether it runs until a signal ends it: then signals are blocked before the first thread starts.
     package let isService: Bool
@@ -30,6 +32,7 @@ package struct Command: Sendable {
         _ path: String,
         _ summary: String,
         argument: String? = nil,
+        argumentsMax: Int = 1,
         options: [CommandOption] = [],
         isService: Bool = false,
         run: @escaping @Sendable (Arguments) async throws -> ExitCode
@@ -37,6 +40,7 @@ package struct Command: Sendable {
         self.path = path.split(separator: " ").map(String.init)
         self.summary = summary
         self.argument = argument
+        self.argumentsMax = argument == nil ? 0 : argumentsMax
         self.options = options
         self.isService = isService
         self.run = run
@@ -64,7 +68,7 @@ package struct Arguments: Sendable {
         var words = words[...]
         while let word = words.popFirst() {
             guard word.hasPrefix("--"), word != "--" else {
-                guard command.argument != nil, positional.isEmpty, !word.hasPrefix("-") || word == "-" else {
+                guard positional.count < command.argumentsMax, !word.hasPrefix("-") || word == "-" else {
                     throw UsageError("unexpected argument \(Self.shown(word))")
                 }
                 positional.append(word)

@@ -6,15 +6,32 @@ import Telemetry
 /// Runs the service's own handlers on a data directory, as the operator.
 struct LocalTransport: AdminTransport {
     private let application: Application
-    private let principal: Principal
+    let principal: Principal
+
+    var services: Services { application.services }
 
     static func open(_ arguments: Arguments) async throws -> LocalTransport {
+        let services = try await services(arguments)
+        do {
+            let application = Application(
+                services: services,
+                routes: services.routes(readiness: Readiness(store: services.store))
+            )
+            return LocalTransport(application: application, principal: try await principal(arguments, services))
+        } catch {
+            await services.store.close()
+            throw error
+        }
+    }
+
+    /// Opens the directory's store and its keys; the caller closes the store.
+    static func services(_ arguments: Arguments) async throws -> Services {
         let directory = try DataDirectory(arguments)
         let sealer = DeferredAuditSealer()
         let time = SystemTimeSource()
         let store = try directory.openStore(arguments, sealer: sealer, time: time)
         do {
-            let services = try await ServiceFactory(
+            return try await ServiceFactory(
                 store: store,
                 sealer: sealer,
                 master: directory.masterKey(creates: false, random: SystemRandomSource()),
@@ -25,11 +42,6 @@ struct LocalTransport: AdminTransport {
                 environment: nil,
                 addressLimit: nil
             ).open(place: directory.path)
-            let application = Application(
-                services: services,
-                routes: services.routes(readiness: Readiness(store: store))
-            )
-            return LocalTransport(application: application, principal: try await principal(arguments, services))
         } catch {
             await store.close()
             throw error

@@ -22,12 +22,16 @@ struct Upkeep: Sendable {
 
     /// Tells the store when keys were last used.
     func recordUses() async {
-        let uses = services.directory.takeUses()
-        guard !uses.isEmpty else { return }
-        do {
-            try await services.store.recordUse(uses)
-        } catch {
-            services.log.error("last uses not stored", ["error": .string("\(error)")])
+        let uses = services.directory.takeUses().sorted { $0.key < $1.key }
+        for start in stride(from: 0, to: uses.count, by: Self.rowsPerStep) {
+            let step = uses[start..<min(start + Self.rowsPerStep, uses.count)]
+            let batch = Dictionary(step.map { ($0.key, $0.value) }) { first, _ in first }
+            do {
+                try await services.store.recordUse(batch)
+            } catch {
+                services.directory.putBack(batch)
+                services.log.error("last uses not stored", ["error": .string("\(error)")])
+            }
         }
     }
 
@@ -37,6 +41,7 @@ struct Upkeep: Sendable {
         await services.catchUpIfStale(now: now)
         services.revocations.forget(before: now)
         await recordUses()
+        await services.imports.refresh()
         services.directory.trim(now: now)
         for _ in 0..<Self.stepsPerRound where !Task.isCancelled {
             do {

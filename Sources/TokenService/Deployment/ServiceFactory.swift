@@ -57,7 +57,9 @@ package struct ServiceFactory: Sendable {
         )
         let revocations = RevocationView()
         try await revocations.fill(from: store, now: time.now())
-        return services(keys, keyring, revocations, deployment.issuer)
+        let services = services(keys, keyring, revocations, deployment.issuer)
+        try await services.imports.load()
+        return services
     }
 
     private func services(
@@ -69,6 +71,7 @@ package struct ServiceFactory: Sendable {
         let identifiers = IdentifierGenerator(random: random)
         let audit = AuditTrail(identifiers: identifiers)
         let directory = APIKeyDirectory(store: store, digestKey: keys.apiKeyDigest)
+        let imports = ImportedKeys(store: store, audit: audit, hashes: SlowHashQueue(time: time), log: log)
         let workspaces = WorkspaceDirectory(store: store)
         let addresses = AddressLimiter(limit: addressLimit)
         let events = SecurityEvents(store: store, identifiers: identifiers, log: log)
@@ -85,6 +88,7 @@ package struct ServiceFactory: Sendable {
         )
         let authenticator = Authenticator(
             directory: directory,
+            imports: imports,
             addresses: addresses,
             workspaces: workspaces,
             events: events,
@@ -99,6 +103,7 @@ package struct ServiceFactory: Sendable {
             identifiers: identifiers,
             keys: keys,
             directory: directory,
+            imports: imports,
             workspaces: workspaces,
             authenticator: authenticator,
             addresses: addresses,

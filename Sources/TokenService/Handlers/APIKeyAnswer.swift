@@ -27,5 +27,6 @@ extension APIKeyRecord {
         writer.member("allowed_origins", allowedOrigins)
         writer.member("created_at", time: createdAt)
         writer.member("last_used_at", time: lastUsedAt)
+        writer.member("replaced_by", replacedBy.map { TypeID.text(.apiKey, $0) })
     }
 }

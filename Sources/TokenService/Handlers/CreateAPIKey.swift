@@ -9,7 +9,7 @@ struct APIKeyRequest {
     var name: String
     var kind: APIKeyKind
     var environment: DeploymentEnvironment
-    var scopes: [String]
+    var scopes: Set<Scope>
     var expiresAt: UnixTime?
     var ipAllowlist: [String]
     var allowedOrigins: [String]
@@ -24,11 +24,12 @@ extension Services {
             }
             return Self.answer(key, secret: nil, call)
         } effect: { ticket in
-            let request = try apiKeyRequest(call, principal)
+            let settings = try await workspaces.settings(of: principal.tenant.workspace)
+            let request = try apiKeyRequest(call, principal, settings)
             let tenant = Tenant(workspace: principal.tenant.workspace, environment: request.environment)
-            let settings = try await workspaces.settings(of: tenant.workspace)
             let secret = APIKeySecret(prefix: settings.keyPrefix(tenant.environment), random: random)
             let key = record(request, secret, tenant, principal, call)
+            try Self.requireWithin(principal, key, settings)
             let command = CreateAPIKey(
                 key: key,
                 activeKeysMax: settings.activeKeysMax,
@@ -38,12 +39,8 @@ extension Services {
             )
             switch try await store.createAPIKey(command) {
             case .done(.created): return .done(Self.answer(key, secret: secret.text, call))
-            case .done(.tooManyKeys):
-                throw Problem(
-                    .conflict,
-                    "The plan allows \(settings.activeKeysMax ?? 0) API keys. Revoke one first.",
-                    privateReason: "key limit"
-                )
+            case .done(.tooManyKeys): throw Self.tooManyKeys(settings)
+            case .done(.keyNotActive): throw Problem.unauthorized("the key was ended while the request ran")
             case .replay(let result): return .replay(result: result)
             case .mismatch: return .mismatch
             }
@@ -65,7 +62,7 @@ extension Services {
             name: request.name,
             prefix: secret.prefix,
             last4: secret.last4,
-            scopes: request.scopes,
+            scopes: request.scopes.sorted().map(\.text),
             ipAllowlist: request.ipAllowlist,
             allowedOrigins: request.allowedOrigins,
             createdAt: UnixTime(seconds: call.now.seconds),
@@ -74,8 +71,31 @@ extension Services {
         )
     }
 
-    private static func answer(_ key: APIKeyRecord, secret: String?, _ call: Call) -> HTTPResponse {
+    static func answer(_ key: APIKeyRecord, secret: String?, _ call: Call) -> HTTPResponse {
         Responses.json(201, isSecret: true) { key.write(secret: secret, now: call.now, to: &$0) }
+    }
+
+    static func tooManyKeys(_ settings: WorkspaceSettings) -> Problem {
+        Problem(
+            .conflict,
+            "The plan allows \(settings.activeKeysMax ?? 0) API keys. Revoke one first.",
+            privateReason: "key limit"
+        )
+    }
+
+    /// Refuses a key that reaches further than the one that asks for it.
+    static func requireWithin(
+        _ principal: Principal,
+        _ key: APIKeyRecord,
+        _ settings: WorkspaceSettings
+    ) throws(Problem) {
+        guard let maker = principal.key else { return }
+        let excess = KeyReach(key).excess(over: maker, customResources: settings.customResources)
+        if let excess { throw wider(excess) }
+    }
+
+    private static func wider(_ param: String) -> Problem {
+        Problem(.forbidden, "A new key can not be wider than the key that makes it.", param: param)
     }
 
     /// An audit draft about one key.
@@ -100,128 +120,52 @@ extension Services {
 // MARK: - Reading
 
 extension Services {
-    private func apiKeyRequest(_ call: Call, _ principal: Principal) throws(Problem) -> APIKeyRequest {
+    private func apiKeyRequest(
+        _ call: Call,
+        _ principal: Principal,
+        _ settings: WorkspaceSettings
+    ) throws(Problem) -> APIKeyRequest {
         var body = try BodyReader(call.request)
-        let name = try Self.keyName(&body)
-        let scopes = try Self.scopes(&body)
-        let kind = try Self.kind(&body)
-        let environment = try Self.environment(&body) ?? principal.tenant.environment
-        let expiresAt = try body.time("expires_at")
-        let networks = try Self.networks(&body)
+        let name = try APIKeyFields.name(&body)
+        let named = try APIKeyFields.scopes(&body, customResources: settings.customResources)
+        let preset = try APIKeyFields.preset(&body)
+        let kind = try APIKeyFields.kind(&body)
+        let environment = try APIKeyFields.environment(&body) ?? principal.tenant.environment
+        let expiresAt = try APIKeyFields.expiry(&body, now: call.now)
+        let networks = try APIKeyFields.networks(&body)
         let origins = try Self.origins(&body)
         try body.finish()
-        if let expiresAt, expiresAt <= call.now {
-            throw .invalid("expires_at", "expires_at must be in the future.")
-        }
-        if kind == .standard, let scope = scopes.first(where: \.needsAdmin) {
-            throw .invalid("scopes", "\(scope.text) can only stand on a key of kind admin.")
+        var scopes = named ?? []
+        try APIKeyFields.check(scopes, on: kind)
+        if let preset {
+            let isAdmin = kind != .standard
+            scopes.formUnion(preset.scopes(isAdmin: isAdmin, customResources: settings.customResources))
+        } else if named == nil {
+            throw .invalid(
+                "scopes",
+                "scopes must be a list of 1 to \(ServiceLimits.keyScopesMax) scopes, or give a preset."
+            )
         }
         let request = APIKeyRequest(
             name: name,
             kind: kind,
             environment: environment,
-            scopes: scopes.map(\.text),
+            scopes: scopes,
             expiresAt: expiresAt,
             ipAllowlist: networks ?? [],
             allowedOrigins: origins ?? []
         )
         guard let maker = principal.key else { return request }
-        return try Self.narrowed(request, scopes, under: maker)
+        guard environment == principal.tenant.environment else { throw Self.wider("environment") }
+        return Self.inheriting(request, from: maker.record)
     }
 
-    /// A new key never exceeds its maker; what was left open is inherited.
-    private static func narrowed(
-        _ request: APIKeyRequest,
-        _ scopes: [Scope],
-        under maker: AuthenticatedKey
-    ) throws(Problem) -> APIKeyRequest {
+    /// What was left open is as narrow as it is for the maker.
+    private static func inheriting(_ request: APIKeyRequest, from maker: APIKeyRecord) -> APIKeyRequest {
         var request = request
-        let owner = maker.record
-        if request.kind == .admin, owner.kind == .standard { throw wider("kind") }
-        if request.environment != owner.tenant.environment { throw wider("environment") }
-        if !maker.scopes.isSuperset(of: scopes) { throw wider("scopes") }
-        if let end = owner.expiresAt {
-            if let wanted = request.expiresAt, wanted > end { throw wider("expires_at") }
-            request.expiresAt = request.expiresAt ?? end
-        }
-        if !owner.ipAllowlist.isEmpty {
-            let wanted = request.ipAllowlist.compactMap(IPNetwork.init(parsing:))
-            guard wanted.allSatisfy({ network in maker.networks.contains { $0.contains(network) } }) else {
-                throw wider("ip_allowlist")
-            }
-            if wanted.isEmpty { request.ipAllowlist = owner.ipAllowlist }
-        }
-        if !owner.allowedOrigins.isEmpty {
-            guard Set(owner.allowedOrigins).isSuperset(of: request.allowedOrigins) else {
-                throw wider("allowed_origins")
-            }
-            if request.allowedOrigins.isEmpty { request.allowedOrigins = owner.allowedOrigins }
-        }
+        request.expiresAt = request.expiresAt ?? maker.expiresAt
+        if request.ipAllowlist.isEmpty { request.ipAllowlist = maker.ipAllowlist }
+        if request.allowedOrigins.isEmpty { request.allowedOrigins = maker.allowedOrigins }
         return request
-    }
-
-    private static func wider(_ param: String) -> Problem {
-        Problem(.forbidden, "A new key can not be wider than the key that makes it.", param: param)
-    }
-
-    private static func keyName(_ body: inout BodyReader) throws(Problem) -> String {
-        let name = try body.requiredString("name", charactersMax: ServiceLimits.keyNameCharactersMax)
-        guard !name.isEmpty, name.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F }) else {
-            throw .invalid(
-                "name",
-                "name must have 1 to \(ServiceLimits.keyNameCharactersMax) characters and no control characters."
-            )
-        }
-        return name
-    }
-
-    private static func scopes(_ body: inout BodyReader) throws(Problem) -> [Scope] {
-        let texts = try body.strings("scopes", countMax: ServiceLimits.keyScopesMax, charactersMax: 48)
-        guard let texts, !texts.isEmpty else {
-            throw .invalid("scopes", "scopes must be a list of 1 to \(ServiceLimits.keyScopesMax) scopes.")
-        }
-        var scopes: Set<Scope> = []
-        for (index, text) in texts.enumerated() {
-            guard let scope = Scope(parsing: text), Scope.ownResources.contains(scope.resource) else {
-                let known = Scope.ownResources.sorted().joined(separator: ", ")
-                throw .invalid(
-                    "scopes",
-                    "scopes[\(index)]: a scope is resource:action, with resource one of \(known) and action read, write or delete."
-                )
-            }
-            scopes.insert(scope)
-        }
-        return scopes.sorted()
-    }
-
-    private static func kind(_ body: inout BodyReader) throws(Problem) -> APIKeyKind {
-        switch try body.string("kind", charactersMax: 20) {
-        case nil, "standard": return .standard
-        case "admin": return .admin
-        case "platform":
-            throw Problem(.forbidden, "Platform keys are made by the operator's command line only.", param: "kind")
-        default: throw .invalid("kind", "kind must be standard or admin.")
-        }
-    }
-
-    private static func environment(_ body: inout BodyReader) throws(Problem) -> DeploymentEnvironment? {
-        guard let text = try body.string("environment", charactersMax: 20) else { return nil }
-        guard let environment = DeploymentEnvironment(rawValue: text) else {
-            throw .invalid("environment", "environment must be live or test.")
-        }
-        return environment
-    }
-
-    private static func networks(_ body: inout BodyReader) throws(Problem) -> [String]? {
-        let texts = try body.strings("ip_allowlist", countMax: ServiceLimits.ipAllowlistMax, charactersMax: 64)
-        return try texts?.enumerated().map { index, text throws(Problem) in
-            guard let network = IPNetwork(parsing: text) else {
-                throw .invalid(
-                    "ip_allowlist",
-                    "ip_allowlist[\(index)]: an entry is an IPv4 or IPv6 address or a CIDR block without host bits, such as 203.0.113.0/24."
-                )
-            }
-            return network.description
-        }
     }
 }

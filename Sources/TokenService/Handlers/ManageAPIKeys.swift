@@ -12,16 +12,14 @@ extension Services {
             keys,
             cursor: { cursors.text($0, list: "api-keys", tenant: principal.tenant) }
         ) { key, writer in
-            key.write(secret: nil, now: call.now, to: &writer)
+            directory.withLastUse(key).write(secret: nil, now: call.now, to: &writer)
         }
     }
 
     /// `GET /v1/api-keys/{id}`.
     func getAPIKey(_ call: Call, _ principal: Principal) async throws -> HTTPResponse {
-        guard let id = TypeID.parse(.apiKey, call.pathParameters[0]),
-            let key = try await store.apiKey(id, of: principal.tenant)
-        else { throw Problem.notFound() }
-        return Responses.json(200) { key.write(secret: nil, now: call.now, to: &$0) }
+        guard let key = try await store.apiKey(Self.keyID(call), of: principal.tenant) else { throw Problem.notFound() }
+        return answer(key, call)
     }
 
     /// `DELETE /v1/api-keys/{id}`: ends the key; `?family=true` ends what it minted too.
@@ -32,14 +30,9 @@ extension Services {
         guard family == nil || family == "true" || family == "false" else {
             throw Problem.invalid("family", "family must be true or false.")
         }
-        guard let id = TypeID.parse(.apiKey, call.pathParameters[0]) else { throw Problem.notFound() }
-        do {
+        let id = try Self.keyID(call)
+        try await invalidating(id) {
             try await family == "true" ? endFamily(of: id, call, principal) : end(id, call, principal)
-            directory.invalidate(id)
-        } catch {
-            // The change may have been committed without an answer: what the cache holds can no longer be trusted.
-            directory.invalidate(id)
-            throw error
         }
         return Responses.noContent()
     }

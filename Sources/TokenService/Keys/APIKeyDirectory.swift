@@ -14,18 +14,24 @@ package final class APIKeyDirectory: Sendable {
         var old: [Digest256: AuthenticatedKey] = [:]
         var digests: [RecordID: Digest256] = [:]
         var meters: [RecordID: RateMeter] = [:]
-        /// Raised by every change of a key, so that a look-up begun before it can not put the old state back.
-        var generation: UInt64 = 0
+        /// Last uses that were handed out and not stored.
+        var unrecorded: [RecordID: UnixTime] = [:]
     }
 
     private let store: any InviteStore
     private let digestKey: HMACSHA256Key
     private let state = Mutex(State())
+    /// Raised by every change of a key, with the lock held, so that a look-up begun before it can not put the old state
+    /// back.
+    private let generation = Atomic<UInt64>(0)
 
     package init(store: any InviteStore, digestKey: HMACSHA256Key) {
         self.store = store
         self.digestKey = digestKey
     }
+
+    /// A number that rises whenever a key changes in this process.
+    package var changes: UInt64 { generation.load(ordering: .acquiring) }
 
     /// The keyed digest under which a secret is stored.
     package func digest(of secret: APIKeySecret) -> Digest256 {
@@ -45,7 +51,7 @@ package final class APIKeyDirectory: Sendable {
 
     /// The key as the store has it, taken into the cache; nil where there is none.
     package func load(_ digest: Digest256) async throws(StoreError) -> AuthenticatedKey? {
-        let generation = state.withLock { $0.generation }
+        let before = changes
         let presented = digest.bytes
         guard let record = try await store.apiKey(digest: presented),
             constantTimeEquals(record.digest, presented)
@@ -54,15 +60,20 @@ package final class APIKeyDirectory: Sendable {
             let meter = state.meters[record.id] ?? RateMeter()
             state.meters[record.id] = meter
             let key = AuthenticatedKey(record, meter: meter)
-            if state.generation == generation { Self.insert(key, digest, into: &state) }
+            if changes == before { Self.insert(key, digest, into: &state) }
             return key
         }
+    }
+
+    /// The record behind a key as the store has it now.
+    package func stored(_ key: AuthenticatedKey) async throws(StoreError) -> APIKeyRecord? {
+        try await store.apiKey(key.record.id, of: key.record.tenant)
     }
 
     /// Forgets a key that changed; the next request reads it anew.
     package func invalidate(_ id: RecordID) {
         state.withLock { state in
-            state.generation &+= 1
+            generation.add(1, ordering: .acquiringAndReleasing)
             guard let digest = state.digests.removeValue(forKey: id) else { return }
             state.young[digest] = nil
             state.old[digest] = nil
@@ -71,8 +82,29 @@ package final class APIKeyDirectory: Sendable {
 
     /// The last uses that the store does not know yet, exact to a minute.
     package func takeUses() -> [RecordID: UnixTime] {
-        let meters = state.withLock { $0.meters }
-        return meters.compactMapValues { $0.takeUse() }
+        let (meters, unrecorded) = state.withLock { state in
+            defer { state.unrecorded = [:] }
+            return (state.meters, state.unrecorded)
+        }
+        return meters.compactMapValues { $0.takeUse() }.merging(unrecorded) { max($0, $1) }
+    }
+
+    /// Takes back uses that could not be stored; the next ``takeUses()`` hands them out again.
+    package func putBack(_ uses: [RecordID: UnixTime]) {
+        state.withLock { state in
+            for (id, time) in uses where state.unrecorded.count < ServiceLimits.keyCacheEntriesMax {
+                state.unrecorded[id] = max(state.unrecorded[id] ?? time, time)
+            }
+        }
+    }
+
+    /// The record with the last use that this process saw, which the store may not know yet.
+    package func withLastUse(_ record: APIKeyRecord) -> APIKeyRecord {
+        let meter = state.withLock { $0.meters[record.id] }
+        guard let seen = meter?.lastUse else { return record }
+        var record = record
+        record.lastUsedAt = max(record.lastUsedAt ?? seen, seen)
+        return record
     }
 
     /// Forgets meters whose minute is over and whose key is not in the cache.

@@ -10,7 +10,8 @@ extension Authenticator {
     /// of a backend at work, and it must not wait.
     package func authenticateAtOnce(_ call: Call, needs scope: Scope) -> (principal: Principal, rate: RateState)? {
         let fields = call.request.fields
-        guard case .success(let secret) = Self.presentedKey(call.request),
+        guard case .success(let presented) = Self.presentedKey(call.request),
+            let secret = secret(Array(presented)),
             let key = directory.cached(directory.digest(of: secret)),
             key.record.kind != .platform, key.isActive(at: call.now),
             environment == nil || key.record.tenant.environment == environment,

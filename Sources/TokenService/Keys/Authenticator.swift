@@ -9,6 +9,7 @@ import Platform
 /// 401, so that nobody learns which keys exist.
 package final class Authenticator: Sendable {
     let directory: APIKeyDirectory
+    let imports: ImportedKeys
     private let addresses: AddressLimiter
     let workspaces: WorkspaceDirectory
     let events: SecurityEvents
@@ -17,12 +18,14 @@ package final class Authenticator: Sendable {
 
     package init(
         directory: APIKeyDirectory,
+        imports: ImportedKeys,
         addresses: AddressLimiter,
         workspaces: WorkspaceDirectory,
         events: SecurityEvents,
         environment: DeploymentEnvironment?
     ) {
         self.directory = directory
+        self.imports = imports
         self.addresses = addresses
         self.workspaces = workspaces
         self.events = events
@@ -34,17 +37,17 @@ package final class Authenticator: Sendable {
         _ call: Call,
         needs scope: Scope
     ) async throws -> (outcome: Result<Principal, Problem>, rate: RateState?) {
-        let secret: APIKeySecret
+        let presented: [UInt8]
         switch Self.presentedKey(call.request) {
-        case .success(let presented): secret = presented
+        case .success(let bytes): presented = Array(bytes)
         case .failure(let problem):
             if problem.code == .unauthorized { return (.failure(try refuse(call, problem)), nil) }
             return (.failure(problem), nil)
         }
-        let digest = directory.digest(of: secret)
-        var key = directory.cached(digest)
-        if key == nil { key = try await directory.load(digest) }
-        guard let key else {
+        guard let secret = secret(presented) else {
+            return (.failure(try refuse(call, .unauthorized("malformed key or wrong checksum"))), nil)
+        }
+        guard let key = try await find(secret, call) else {
             return (.failure(try refuse(call, .unauthorized("unknown key"))), nil)
         }
         let record = key.record
@@ -56,6 +59,34 @@ package final class Authenticator: Sendable {
             return (.failure(try refuse(call, .unauthorized("key of the other environment"))), nil)
         }
         return try await admit(call, key, scope)
+    }
+
+    /// The key that a presented text is, whatever its state; nil where there is none.
+    package func find(_ presented: [UInt8], _ call: Call) async throws -> AuthenticatedKey? {
+        guard let secret = secret(presented) else { return nil }
+        return try await find(secret, call)
+    }
+
+    /// A presented text as a key: with a right checksum, or with the prefix of imported keys.
+    func secret(_ presented: [UInt8]) -> APIKeySecret? {
+        APIKeySecret(presented: presented) ?? imports.secret(presented)
+    }
+
+    private func find(_ secret: APIKeySecret, _ call: Call) async throws -> AuthenticatedKey? {
+        let digest = directory.digest(of: secret)
+        if let key = directory.cached(digest) { return key }
+        if let key = try await directory.load(digest) { return key }
+        guard try await imports.settle(secret, digest, call) else { return nil }
+        return try await directory.load(digest)
+    }
+
+    /// Asks the store whether a key still is what it was when its request came in; 401 where it was ended or suspended
+    /// meanwhile.
+    package func confirm(_ key: AuthenticatedKey, _ call: Call) async throws {
+        let stored = try await directory.stored(key)
+        guard let stored, stored.revokedAt == nil, stored.suspendedAt == nil else {
+            throw Problem.unauthorized("key \(key.record.id) was ended while the request ran")
+        }
     }
 
     /// What is asked of a key that is genuine and active.
@@ -107,7 +138,7 @@ package final class Authenticator: Sendable {
     }
 
     /// The one key of the request, from `Authorization: Bearer` or `x-api-key`.
-    package static func presentedKey(_ request: HTTPRequest) -> Result<APIKeySecret, Problem> {
+    package static func presentedKey(_ request: HTTPRequest) -> Result<ArraySlice<UInt8>, Problem> {
         let fields = request.fields
         guard fields.count(of: "authorization") <= 1, fields.count(of: "x-api-key") <= 1 else {
             return .failure(Problem(.invalidRequest, "Send the API key once."))
@@ -124,10 +155,7 @@ package final class Authenticator: Sendable {
             presented = credentials
         }
         guard let presented else { return .failure(.unauthorized("no key")) }
-        guard let secret = APIKeySecret(presented: Array(presented)) else {
-            return .failure(.unauthorized("malformed key or wrong checksum"))
-        }
-        return .success(secret)
+        return .success(presented)
     }
 
     /// The credentials after `Bearer` (RFC 6750 section 2.1; the scheme is case-insensitive, RFC 9110 section 11.1).

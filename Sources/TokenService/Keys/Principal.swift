@@ -55,6 +55,14 @@ package final class AuthenticatedKey: Sendable {
         return now < expiresAt
     }
 
+    /// True where the key may do this: the scope is among its own, or it holds every scope of this service, and with
+    /// them those on the resources that its workspace registered.
+    package func holds(_ scope: Scope, customResources: [String]) -> Bool {
+        if scopes.contains(scope) { return true }
+        guard record.kind != .standard, customResources.contains(scope.resource) else { return false }
+        return scopes.isSuperset(of: Scope.allOfWorkspace)
+    }
+
     /// True where the address may use the key: no list, or a network on it holds the address.
     ///
     /// A list whose entries can not be read allows nobody.

@@ -66,6 +66,17 @@ package final class RateMeter: Sendable {
         }
     }
 
+    /// Notes a use that does not count against the limit.
+    package func noteUse(now: UnixTime) {
+        window.withLock { $0.lastUse = max($0.lastUse, now.seconds) }
+    }
+
+    /// The last use that this process saw; nil where there was none.
+    package var lastUse: UnixTime? {
+        let seconds = window.withLock { $0.lastUse }
+        return seconds == 0 ? nil : UnixTime(seconds: seconds)
+    }
+
     /// True where the window is over and the meter may be forgotten.
     package func isIdle(at now: UnixTime) -> Bool {
         window.withLock { now.seconds >= $0.start + Self.windowSeconds }

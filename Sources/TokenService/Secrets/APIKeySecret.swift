@@ -38,10 +38,23 @@ package struct APIKeySecret: Sendable {
         text = String(decoding: bytes, as: UTF8.self)
     }
 
+    /// Takes a key of another product, which has no checksum of ours; nil where its shape says that it is none.
+    ///
+    /// Up to 72 bytes, of which bcrypt reads all, of `A-Z a-z 0-9 _ - .`.
+    package init?(imported bytes: [UInt8]) {
+        guard bytes.count <= ServiceLimits.presentedKeyCharactersMax,
+            bytes.allSatisfy({ Base62.contains($0) || $0 == 0x5F || $0 == 0x2D || $0 == 0x2E })
+        else { return nil }
+        text = String(decoding: bytes, as: UTF8.self)
+    }
+
     /// The readable start, such as `ts_live_`.
     package var prefix: String {
         String(decoding: text.utf8.dropLast(Self.randomCharacters + Self.checksumCharacters), as: UTF8.self)
     }
+
+    /// The key as it may be shown: its prefix and its last four characters.
+    package var redacted: String { prefix + "..." + last4 }
 
     package var last4: String { String(decoding: text.utf8.suffix(4), as: UTF8.self) }
 

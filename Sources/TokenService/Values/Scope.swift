@@ -9,6 +9,9 @@ package struct Scope: Hashable, Comparable, Sendable {
         case delete
     }
 
+    /// The longest text of a scope: a resource, a separator, an action.
+    package static let charactersMax = 48
+
     /// 1 to 40 of `a-z 0-9 _`, starting with a letter.
     package let resource: String
     package let action: Action
@@ -24,7 +27,7 @@ package struct Scope: Hashable, Comparable, Sendable {
 
     /// Reads any of the three spellings; nil where the text is none of them.
     package init?(parsing text: String) {
-        guard text.utf8.count <= 48 else { return nil }
+        guard text.utf8.count <= Self.charactersMax else { return nil }
         if let dot = text.firstIndex(of: ".") {
             guard let action = Action(rawValue: String(text[text.index(after: dot)...])) else { return nil }
             self.init(checked: String(text[..<dot]), action)

@@ -17,6 +17,7 @@ final class FaultyStore: InviteStore {
         var error = StoreError.unavailable("made to fail")
         var moment = Moment.before
         var settings: [UInt8]?
+        var plan: Plan?
         var hooks: [String: @Sendable () async -> Void] = [:]
     }
 
@@ -50,6 +51,9 @@ final class FaultyStore: InviteStore {
 
     /// Every workspace has these settings from now on, as far as it is not in a cache.
     func set(settings: String) { state.withLock { $0.settings = Array(settings.utf8) } }
+
+    /// Every workspace has this plan from now on, as far as it is not in a cache.
+    func set(plan: Plan) { state.withLock { $0.plan = plan } }
 
     /// Runs before the next call of this name, once.
     func before(_ name: String, _ hook: @escaping @Sendable () async -> Void) {
@@ -95,7 +99,9 @@ extension FaultyStore {
 
     func workspace(_ id: RecordID) async throws(StoreError) -> WorkspaceRecord? {
         var record = try await run("workspace") { () async throws(StoreError) in try await inner.workspace(id) }
-        if let settings = state.withLock({ $0.settings }) { record?.settings = settings }
+        let (settings, plan) = state.withLock { ($0.settings, $0.plan) }
+        if let settings { record?.settings = settings }
+        if let plan { record?.plan = plan }
         return record
     }
 
@@ -131,6 +137,32 @@ extension FaultyStore {
         try await run("changeAPIKey") { () async throws(StoreError) in
             try await inner.changeAPIKey(id, of: tenant, change: change, now: now, audit: audit)
         }
+    }
+
+    func editAPIKey(_ command: EditAPIKey) async throws(StoreError) -> EditAPIKeyOutcome {
+        try await run("editAPIKey") { () async throws(StoreError) in try await inner.editAPIKey(command) }
+    }
+
+    func rotateAPIKey(_ command: RotateAPIKey) async throws(StoreError) -> Idempotent<RotateAPIKeyOutcome> {
+        try await run("rotateAPIKey") { () async throws(StoreError) in try await inner.rotateAPIKey(command) }
+    }
+
+    func importAPIKeys(_ command: ImportAPIKeys) async throws(StoreError) -> ImportAPIKeysOutcome {
+        try await run("importAPIKeys") { () async throws(StoreError) in try await inner.importAPIKeys(command) }
+    }
+
+    func importedPrefixes() async throws(StoreError) -> [String] {
+        try await run("importedPrefixes") { () async throws(StoreError) in try await inner.importedPrefixes() }
+    }
+
+    func importedAPIKeys(prefix: String, lead: String) async throws(StoreError) -> [ImportedAPIKey] {
+        try await run("importedAPIKeys") { () async throws(StoreError) in
+            try await inner.importedAPIKeys(prefix: prefix, lead: lead)
+        }
+    }
+
+    func settleImport(_ command: SettleImport) async throws(StoreError) -> Bool {
+        try await run("settleImport") { () async throws(StoreError) in try await inner.settleImport(command) }
     }
 
     func recordUse(_ lastUsed: [RecordID: UnixTime]) async throws(StoreError) {

@@ -83,6 +83,20 @@
             return Page(found, of: page, id: \.id)
         }
 
+        func importedPrefixes() throws(SQLiteFailure) -> [String] {
+            try statements.importedPrefixes.all { row in row.text() }
+        }
+
+        func importedAPIKeys(prefix: String, lead: String) throws(SQLiteFailure) -> [ImportedAPIKey] {
+            try statements.importedKeys.all {
+                $0.add(prefix)
+                $0.add(lead)
+                $0.add(ImportedAPIKey.alikeMax)
+            } _: { row in
+                ImportedAPIKey(key: row.apiKey(), index: row.text(), hash: row.text())
+            }
+        }
+
         func recorded(scope: [UInt8], now: UnixTime) throws(SQLiteFailure) -> (request: [UInt8], result: [UInt8])? {
             try statements.claim.first {
                 $0.add(scope)

@@ -53,6 +53,8 @@
         let keyByDigest: Statement
         let keyByID: Statement
         let keysOfTenant: Statement
+        let importedPrefixes: Statement
+        let importedKeys: Statement
         let invite: Statement
         let invites: Statement
         let session: Statement
@@ -86,6 +88,14 @@
             keyByID = try connection.statement(APIKeyRow.select + " WHERE k.id = ? AND k.tenant = ?")
             keysOfTenant = try connection.statement(
                 APIKeyRow.select + " WHERE k.tenant = ? AND k.id < ? ORDER BY k.id DESC LIMIT ?"
+            )
+            importedPrefixes = try connection.statement("SELECT prefix FROM imported_prefixes ORDER BY prefix")
+            importedKeys = try connection.statement(
+                """
+                SELECT \(APIKeyRow.selected), i.key_index, i.hash FROM imported_keys AS i
+                JOIN api_keys AS k ON k.id = i.id JOIN workspaces AS w ON w.number = k.tenant >> 1
+                WHERE i.prefix = ? AND i.lead = ? AND k.revoked_at IS NULL LIMIT ?
+                """
             )
             invite = try connection.statement("SELECT \(InviteRow.columns) FROM invites WHERE tenant = ? AND id = ?")
             invites = try connection.statement(

@@ -5,18 +5,23 @@
     enum APIKeyRow {
         private static let columns = """
             id, tenant, digest, kind, name, prefix, last4, scopes, ip_allowlist, allowed_origins, created_at, \
-            created_by, expires_at, suspended_at, revoked_at, last_used_at
+            created_by, expires_at, suspended_at, revoked_at, last_used_at, replaced_by
             """
 
         static let insert = """
-            INSERT INTO api_keys (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO api_keys (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """
+
+        /// What ``Row/apiKey()`` reads, where `k` is the key's table and `w` its workspace's.
+        static let selected = """
+            w.id, k.id, k.tenant, k.digest, k.kind, k.name, k.prefix, k.last4, k.scopes, k.ip_allowlist, \
+            k.allowed_origins, k.created_at, k.created_by, k.expires_at, k.suspended_at, k.revoked_at, \
+            k.last_used_at, k.replaced_by
             """
 
         /// Follow with a WHERE clause; `k` is the key's table.
         static let select = """
-            SELECT w.id, k.id, k.tenant, k.digest, k.kind, k.name, k.prefix, k.last4, k.scopes, k.ip_allowlist, \
-            k.allowed_origins, k.created_at, k.created_by, k.expires_at, k.suspended_at, k.revoked_at, k.last_used_at \
-            FROM api_keys AS k JOIN workspaces AS w ON w.number = k.tenant >> 1
+            SELECT \(selected) FROM api_keys AS k JOIN workspaces AS w ON w.number = k.tenant >> 1
             """
 
         static func bind(_ key: APIKeyRecord, tenant: Int64, to binder: inout Binder) {
@@ -36,6 +41,7 @@
             binder.add(key.suspendedAt)
             binder.add(key.revokedAt)
             binder.add(key.lastUsedAt)
+            binder.add(key.replacedBy)
         }
     }
 
@@ -89,7 +95,8 @@
                 expiresAt: optionalTime(),
                 suspendedAt: optionalTime(),
                 revokedAt: optionalTime(),
-                lastUsedAt: optionalTime()
+                lastUsedAt: optionalTime(),
+                replacedBy: optionalID()
             )
         }
 

@@ -10,6 +10,7 @@
         let insert: Statement
         let byID: Statement
         let countActive: Statement
+        let countLeaving: Statement
         let change: Statement
         let recordUse: Statement
 
@@ -31,14 +32,23 @@
                 """
                 SELECT count(*) FROM api_keys
                 WHERE tenant = ? AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)
+                AND replaced_by IS NULL
+                """
+            )
+            countLeaving = try connection.statement(
+                """
+                SELECT count(*) FROM api_keys
+                WHERE tenant = ? AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)
+                AND replaced_by IS NOT NULL
                 """
             )
             // Compares and sets: the row must still be as it was read.
             change = try connection.statement(
                 """
                 UPDATE api_keys SET name = ?, scopes = ?, ip_allowlist = ?, allowed_origins = ?, expires_at = ?,
-                suspended_at = ?, revoked_at = ?
+                suspended_at = ?, revoked_at = ?, replaced_by = ?
                 WHERE id = ? AND tenant = ? AND revoked_at IS NULL AND suspended_at IS ? AND expires_at IS ?
+                AND replaced_by IS ?
                 """
             )
             recordUse = try connection.statement(

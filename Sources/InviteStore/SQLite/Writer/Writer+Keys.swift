@@ -55,14 +55,11 @@
                 return earlier
             }
             guard let tenant = try number(of: command.key.tenant) else { throw .refused(.notInitialised) }
-            if let limit = command.activeKeysMax {
-                let active = try keys.countActive.first {
-                    $0.add(tenant)
-                    $0.add(command.now)
-                } _: { row in
-                    row.int()
-                }
-                if let active, active >= limit { return .done(.tooManyKeys) }
+            guard try isActive(command.key.createdBy, at: command.now) else { return .done(.keyNotActive) }
+            if let limit = command.activeKeysMax,
+                try count(keys.countActive, tenant, at: command.now) >= limit
+            {
+                return .done(.tooManyKeys)
             }
             try keys.insert.run { APIKeyRow.bind(command.key, tenant: tenant, to: &$0) }
             try record(command.claim, now: command.now)
@@ -83,7 +80,51 @@
             }
             let changed = key.applying(change)
             guard changed != key else { return key }
-            forgetKey(id)
+            try write(changed, over: key, number)
+            try append(audit)
+            return changed
+        }
+
+        func editAPIKey(_ command: EditAPIKey) throws(SQLiteFailure) -> EditAPIKeyOutcome {
+            try admit(command.now)
+            guard try isActive(command.by, at: command.now) else { return .keyNotActive }
+            let before = command.before
+            guard let number = try number(of: before.tenant), let key = try apiKey(before.id),
+                key.isUnchanged(since: before), key.revokedAt == nil
+            else { return .stale }
+            let changed = key.edited(as: command.after)
+            guard changed != key else { return .changed(key) }
+            try write(changed, over: key, number)
+            try append(command.audit)
+            return .changed(changed)
+        }
+
+        func rotateAPIKey(_ command: RotateAPIKey) throws(SQLiteFailure) -> Idempotent<RotateAPIKeyOutcome> {
+            try admit(command.now)
+            if let earlier: Idempotent<RotateAPIKeyOutcome> = try earlier(command.claim, now: command.now) {
+                return earlier
+            }
+            let (before, successor) = (command.before, command.successor)
+            guard try isActive(successor.createdBy, at: command.now) else { return .done(.keyNotActive) }
+            guard let number = try number(of: before.tenant), let key = try apiKey(before.id),
+                key.isUnchanged(since: before),
+                let replaced = key.replaced(by: successor.id, endingAt: command.endsAt, now: command.now)
+            else { return .done(.stale) }
+            if let limit = command.replacedKeysMax,
+                try count(keys.countLeaving, number, at: command.now) >= limit
+            {
+                return .done(.tooManyKeys)
+            }
+            try write(replaced, over: key, number)
+            try keys.insert.run { APIKeyRow.bind(successor, tenant: number, to: &$0) }
+            try record(command.claim, now: command.now)
+            try append(command.audit)
+            return .done(.rotated)
+        }
+
+        /// Writes a key over what was read in the same transaction.
+        private func write(_ changed: APIKeyRecord, over key: APIKeyRecord, _ tenant: Int64) throws(SQLiteFailure) {
+            forgetKey(key.id)
             let written = try keys.change.run {
                 $0.add(changed.name)
                 $0.add(ListCodec.encode(changed.scopes))
@@ -92,14 +133,29 @@
                 $0.add(changed.expiresAt)
                 $0.add(changed.suspendedAt)
                 $0.add(changed.revokedAt)
-                $0.add(id)
-                $0.add(number)
+                $0.add(changed.replacedBy)
+                $0.add(key.id)
+                $0.add(tenant)
                 $0.add(key.suspendedAt)
                 $0.add(key.expiresAt)
+                $0.add(key.replacedBy)
             }
             guard written == 1 else { throw .damaged("an API key changed inside a transaction") }
-            try append(audit)
-            return changed
+        }
+
+        /// True for the operator, who is no key, and for a key that is active.
+        private func isActive(_ id: RecordID?, at now: UnixTime) throws(SQLiteFailure) -> Bool {
+            guard let id else { return true }
+            return try mayMint(id, now: now)
+        }
+
+        func count(_ statement: Statement, _ tenant: Int64, at now: UnixTime) throws(SQLiteFailure) -> Int {
+            try statement.first {
+                $0.add(tenant)
+                $0.add(now)
+            } _: { row in
+                row.int()
+            } ?? 0
         }
 
         func recordUse(_ lastUsed: [RecordID: UnixTime]) throws(SQLiteFailure) {
