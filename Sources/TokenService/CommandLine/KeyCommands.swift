@@ -13,7 +13,7 @@ enum KeyCommands {
         options: CommonOptions.client + [
             CommandOption("name", "NAME", "what the key is for"),
             CommandOption("scope", "SCOPE", "a permission such as invites:write", isRepeated: true),
-            CommandOption("kind", "standard|admin", "what it may do at all (standard)"),
+            CommandOption("kind", "standard|admin|platform", "what it may do at all (standard)"),
             CommandOption("expires", "DURATION|TIME", "when it ends, such as 90d or 2027-01-31T00:00:00Z (never)"),
             CommandOption("ip", "CIDR", "an address block that may use it", isRepeated: true),
             CommandOption("origin", "ORIGIN", "an origin that its tokens may be used from", isRepeated: true),
@@ -30,7 +30,8 @@ enum KeyCommands {
         if arguments.has("ip") { writer.member("ip_allowlist", arguments.all("ip")) }
         if arguments.has("origin") { writer.member("allowed_origins", arguments.all("origin")) }
         writer.endObject()
-        return try await AdminClient.run(arguments) { client in
+        let isPlatform = arguments.value("kind") == "platform"
+        return try await AdminClient.run(arguments, platform: isPlatform) { client in
             let answer = try await client.send(.post, "/v1/api-keys", body: writer.bytes)
             if client.printsJSON {
                 Console.print(String(decoding: answer.body, as: UTF8.self))
@@ -46,9 +47,11 @@ enum KeyCommands {
     private static let list = Command(
         "key list",
         "lists API keys, newest first",
-        options: CommonOptions.client + [CommandOption("limit", "N", "at most this many (100)")]
+        options: CommonOptions.client + [
+            CommandOption("limit", "N", "at most this many (100)"), CommonOptions.platform,
+        ]
     ) { arguments in
-        try await AdminClient.run(arguments) { client in
+        try await AdminClient.run(arguments, platform: arguments.has("platform")) { client in
             let keys = try await client.list("/v1/api-keys", query: [], limit: try Listing.limit(arguments))
             Listing.print(
                 keys,
@@ -64,11 +67,11 @@ enum KeyCommands {
         "ends an API key for good",
         argument: "KEY_ID",
         options: CommonOptions.client + [
-            CommandOption("family", nil, "ends everything that it minted too")
+            CommandOption("family", nil, "ends everything that it minted too"), CommonOptions.platform,
         ]
     ) { arguments in
         guard let id = arguments.positional.first else { throw UsageError("which key? Give its id (key_…)") }
-        return try await AdminClient.run(arguments) { client in
+        return try await AdminClient.run(arguments, platform: arguments.has("platform")) { client in
             let query = arguments.has("family") ? "?family=true" : ""
             _ = try await client.send(.delete, "/v1/api-keys/" + PercentEncoding.encode(id) + query)
             if !client.printsJSON { Console.print("revoked \(id)") }

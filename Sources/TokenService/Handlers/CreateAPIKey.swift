@@ -26,7 +26,7 @@ extension Services {
         } effect: { ticket in
             let request = try apiKeyRequest(call, principal)
             let tenant = Tenant(workspace: principal.tenant.workspace, environment: request.environment)
-            let settings = try await workspaces.settings(of: tenant.workspace)
+            let settings = try await workspaces.settings(of: tenant)
             let secret = APIKeySecret(prefix: settings.keyPrefix(tenant.environment), random: random)
             let key = record(request, secret, tenant, principal, call)
             let command = CreateAPIKey(
@@ -104,7 +104,7 @@ extension Services {
         var body = try BodyReader(call.request)
         let name = try Self.keyName(&body)
         let scopes = try Self.scopes(&body)
-        let kind = try Self.kind(&body)
+        let kind = try Self.kind(&body, principal)
         let environment = try Self.environment(&body) ?? principal.tenant.environment
         let expiresAt = try body.time("expires_at")
         let networks = try Self.networks(&body)
@@ -194,14 +194,19 @@ extension Services {
         return scopes.sorted()
     }
 
-    private static func kind(_ body: inout BodyReader) throws(Problem) -> APIKeyKind {
+    /// The kind asked for; only the operator makes platform keys, and makes no others for the deployment itself.
+    private static func kind(_ body: inout BodyReader, _ principal: Principal) throws(Problem) -> APIKeyKind {
+        let kind: APIKeyKind
         switch try body.string("kind", charactersMax: 20) {
-        case nil, "standard": return .standard
-        case "admin": return .admin
-        case "platform":
-            throw Problem(.forbidden, "Platform keys are made by the operator's command line only.", param: "kind")
+        case nil, "standard": kind = .standard
+        case "admin": kind = .admin
+        case "platform": kind = .platform
         default: throw .invalid("kind", "kind must be standard or admin.")
         }
+        guard (kind == .platform) == principal.tenant.isDeployment, kind != .platform || principal.key == nil else {
+            throw Problem(.forbidden, "Platform keys are made by the operator's command line only.", param: "kind")
+        }
+        return kind
     }
 
     private static func environment(_ body: inout BodyReader) throws(Problem) -> DeploymentEnvironment? {

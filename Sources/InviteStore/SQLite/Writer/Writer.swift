@@ -25,6 +25,7 @@
         let commit: Statement
         let sharedCutOffs: SharedCutOffs
         let keys: KeyStatements
+        let workspaces: WorkspaceStatements
         let invites: InviteStatements
         let sessions: SessionStatements
         let upkeep: UpkeepStatements
@@ -47,6 +48,7 @@
             begin = try connection.statement("BEGIN IMMEDIATE")
             commit = try connection.statement("COMMIT")
             keys = try KeyStatements(connection)
+            workspaces = try WorkspaceStatements(connection)
             invites = try InviteStatements(connection)
             sessions = try SessionStatements(connection)
             upkeep = try UpkeepStatements(connection)
