@@ -13,6 +13,7 @@ struct WorkspaceRequest {
     /// Reads the body of a request, all but the members of `settings`.
     init(_ request: HTTPRequest) throws(Problem) {
         var body = try BodyReader(request)
+        try body.refuseNull(["name", "slug", "plan", "settings"])
         name = try Self.name(&body)
         slug = try Self.slug(&body)
         plan = try Self.plan(&body)

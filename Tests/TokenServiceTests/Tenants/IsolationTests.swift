@@ -136,7 +136,9 @@ struct IsolationTests {
         #expect(foreign.status == absent.status, "\(note): \(foreign.text)")
         #expect(foreign.comparable == absent.comparable, "\(note)")
         #expect(foreign.status != 403 && foreign.status < 500, "\(note): \(foreign.text)")
-        let names: [StaticString] = ["WWW-Authenticate", "Retry-After", "Idempotent-Replayed", "Allow", "Cache-Control"]
+        let names: [StaticString] = [
+            "WWW-Authenticate", "Retry-After", "Idempotent-Replayed", "Allow", "Cache-Control",
+        ]
         for name in names {
             #expect(foreign.response.field(name) == absent.response.field(name), "\(note): \(name)")
         }

@@ -143,7 +143,9 @@ struct WorkspaceTests {
             (#"{"name":"a","slug":""}"#, "slug"), (#"{"name":"a","slug":"a_b"}"#, "slug"),
             (#"{"name":"a","slug":"a","plan":"gold"}"#, "plan"), (#"{"name":"a","slug":"a","plan":1}"#, "plan"),
             (#"{"name":"a","slug":"a","settings":[]}"#, "settings"), (#"{"name":"a","slug":"a","x":1}"#, "x"),
-            (#"{"name":"a","slug":"a","id":"ws_1"}"#, "id"),
+            (#"{"name":"a","slug":"a","id":"ws_1"}"#, "id"), (#"{"name":null,"slug":"a"}"#, "name"),
+            (#"{"name":"a","slug":null}"#, "slug"), (#"{"name":"a","slug":"a","plan":null}"#, "plan"),
+            (#"{"name":"a","slug":"a","settings":null}"#, "settings"),
         ]
     )
     func bounds(body: String, param: String) async throws {
