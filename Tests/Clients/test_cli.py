@@ -22,6 +22,7 @@ from harness import assert_error, campaign, email, run_cli
 OK, FAILED, USAGE, NOT_AUTHORISED, NOT_FOUND, CONFLICT, UNAVAILABLE, TOKEN_INVALID = 0, 1, 2, 3, 4, 5, 6, 10
 COMMANDS = [
     (), ("init",), ("serve",), ("dev",), ("key",), ("key", "create"), ("key", "list"), ("key", "revoke"),
+    ("workspace",), ("workspace", "create"), ("workspace", "list"), ("workspace", "show"), ("workspace", "set"),
     ("invite",), ("invite", "create"), ("invite", "list"), ("invite", "revoke"),
     ("token",), ("token", "verify"), ("token", "inspect"), ("jose-check",),
 ]  # fmt: skip

@@ -16,8 +16,13 @@ package final class WorkspaceDirectory: Sendable {
 
     package init(store: any InviteStore) { self.store = store }
 
-    /// The settings in the cache, without waiting.
-    package func cached(_ id: RecordID) -> WorkspaceSettings? { state.withLock { $0.entries[id] } }
+    /// What every request of a key must know, where the settings are at hand: its limit, and whether it may mint.
+    package func cachedTerms(of id: RecordID) -> (requestsPerMinute: Int, mintingAllowed: Bool)? {
+        state.withLock { state in
+            guard let settings = state.entries[id] else { return nil }
+            return (settings.requestsPerMinute, settings.mintingAllowed)
+        }
+    }
 
     /// The settings; a workspace that is gone has the narrowest.
     package func settings(of id: RecordID) async throws(StoreError) -> WorkspaceSettings {
