@@ -33,8 +33,9 @@ package final class Application: HTTPResponder {
         let parameters: [String]
         switch table.match(request.method, request.path) {
         case .route(let found, let values): (route, parameters) = (found, values)
-        case .methodNotAllowed(let allow): return .now(otherMethod(request, id, allow))
-        case .none: return .now(finish(.notFound("no route"), request, id))
+        case .methodNotAllowed(let allow):
+            return stray(request, id, now, otherwise: otherMethod(request, id, allow))
+        case .none: return stray(request, id, now, otherwise: finish(.notFound("no route"), request, id))
         }
         let call: Call
         do {
@@ -47,9 +48,34 @@ package final class Application: HTTPResponder {
                 query: query ?? QueryParameters()
             )
         } catch {
-            return .now(finish(error, request, id, on: route))
+            guard case .keyed = route.handler else { return .now(finish(error, request, id, on: route)) }
+            // Whoever holds a key gets its rate with this answer, too.
+            let call = Call(request: request, id: id, now: now, pathParameters: [], query: QueryParameters())
+            return .later { [self] in
+                await keyed(route, call, since: services.directory.changes, refusal: error) { _, _ in throw error }
+            }
         }
         return answer(route, call)
+    }
+
+    /// The answer to a path or method that is none; where an API key came with it, the answer has the key's rate.
+    private func stray(
+        _ request: HTTPRequest,
+        _ id: RecordID,
+        _ now: UnixTime,
+        otherwise answer: HTTPResponse
+    ) -> HTTPReply {
+        guard case .success = Authenticator.presentedKey(request) else { return .now(answer) }
+        let call = Call(request: request, id: id, now: now, pathParameters: [], query: QueryParameters())
+        return .later { [self] in
+            guard let checked = try? await services.authenticator.authenticate(call, needs: nil) else { return answer }
+            var response = answer
+            if case .failure(let problem) = checked.outcome, problem.code != .unauthorized {
+                response = finish(problem, request, id)
+            }
+            if let rate = checked.rate { Self.apply(rate, now: now, to: &response) }
+            return response
+        }
     }
 
     private func answer(_ route: Route, _ call: Call) -> HTTPReply {
@@ -89,6 +115,7 @@ package final class Application: HTTPResponder {
         _ route: Route,
         _ call: Call,
         since changes: UInt64,
+        refusal: Problem? = nil,
         _ handler: @Sendable (Call, Principal) async throws -> HTTPResponse
     ) async -> HTTPResponse {
         var rate: RateState?
@@ -100,6 +127,7 @@ package final class Application: HTTPResponder {
             let checked = try await services.authenticator.authenticate(call, needs: scope)
             rate = checked.rate
             let principal = try checked.outcome.get()
+            if let refusal { throw refusal }
             response = await answer(route, call, principal, since: changes, handler)
         } catch {
             response = finish(Self.problem(error), call.request, call.id, on: route)
@@ -118,6 +146,11 @@ package final class Application: HTTPResponder {
     ) async -> HTTPResponse {
         do {
             try call.query.allow(route.parameters)
+            var principal = principal
+            if route.isDeploymentWide || principal.tenant.isDeployment || !call.query.pairs.isEmpty {
+                principal = try await services.located(principal, route, call)
+            }
+            if route.mints, !principal.mintingAllowed { throw Problem.paymentRequired }
             let response = try await handler(call, principal)
             // What a key did is settled in its transaction; what it only read must not reach one that ended meanwhile.
             if services.directory.changes != changes, route.isReading, let key = principal.key {
@@ -146,6 +179,7 @@ package final class Application: HTTPResponder {
                 query: query ?? QueryParameters()
             )
             try call.query.allow(route.parameters)
+            if route.mints, !principal.mintingAllowed { throw Problem.paymentRequired }
             return finish(try await handler(call, principal), id)
         } catch {
             return finish(Self.problem(error), request, id)

@@ -6,13 +6,13 @@ extension Services {
     ///
     /// openapi.yaml describes the same set; a test holds the two together.
     package func routes(readiness: Readiness) -> [Route] {
-        backendRoutes() + widgetRoutes() + openRoutes(readiness)
+        backendRoutes() + workspaceRoutes() + widgetRoutes() + openRoutes(readiness)
     }
 
     private func backendRoutes() -> [Route] {
         let page = ["limit", "cursor"]
         return [
-            Route(.post, "/v1/invites", .apiKey(Scope("invites", .write)), .keyed(createInvite)),
+            Route(.post, "/v1/invites", .apiKey(Scope("invites", .write)), mints: true, .keyed(createInvite)),
             Route(
                 .get,
                 "/v1/invites",
@@ -24,12 +24,19 @@ extension Services {
                 .post,
                 "/v1/invites/batch",
                 .apiKey(Scope("invites", .write)),
+                mints: true,
                 bodyBytesMax: ServiceLimits.batchBytesMax,
                 .keyed(createInviteBatch)
             ),
             Route(.get, "/v1/invites/{id}", .apiKey(Scope("invites", .read)), .keyed(getInvite)),
             Route(.delete, "/v1/invites/{id}", .apiKey(Scope("invites", .delete)), .keyed(deleteInvite)),
-            Route(.post, "/v1/participant-tokens", .apiKey(Scope("tokens", .write)), .keyed(createParticipantToken)),
+            Route(
+                .post,
+                "/v1/participant-tokens",
+                .apiKey(Scope("tokens", .write)),
+                mints: true,
+                .keyed(createParticipantToken)
+            ),
             Route(.post, "/v1/tokens/verify", .apiKey(Scope("tokens", .read)), .keyed(verifyToken)),
             Route(
                 .post,
@@ -67,6 +74,41 @@ extension Services {
                 .apiKey(Scope("audit", .read)),
                 parameters: page + ["type", "actor", "target", "since", "until"],
                 .keyed(listAuditEvents)
+            ),
+        ]
+    }
+
+    /// What only platform keys and the operator reach.
+    private func workspaceRoutes() -> [Route] {
+        [
+            Route(
+                .get,
+                "/v1/workspaces",
+                .apiKey(Scope("workspaces", .read)),
+                parameters: ["limit", "cursor", "slug"],
+                isDeploymentWide: true,
+                .keyed(listWorkspaces)
+            ),
+            Route(
+                .post,
+                "/v1/workspaces",
+                .apiKey(Scope("workspaces", .write)),
+                isDeploymentWide: true,
+                .keyed(createWorkspace)
+            ),
+            Route(
+                .get,
+                "/v1/workspaces/{id}",
+                .apiKey(Scope("workspaces", .read)),
+                isDeploymentWide: true,
+                .keyed(getWorkspace)
+            ),
+            Route(
+                .patch,
+                "/v1/workspaces/{id}",
+                .apiKey(Scope("workspaces", .write)),
+                isDeploymentWide: true,
+                .keyed(changeWorkspace)
             ),
         ]
     }

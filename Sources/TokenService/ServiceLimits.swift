@@ -14,6 +14,16 @@ package enum ServiceLimits {
     package static let maxUsesMax: Int64 = 1000
     /// Origins in one list: they must fit a token as marks.
     package static let allowedOriginsMax = 20
+    /// Requests a minute and key that a workspace may be given; the last is what its plan gives where there is no other.
+    package static let requestsPerMinute: ClosedRange<Int64> = 1...10_000_000
+    /// Bytes of a workspace's name.
+    package static let workspaceNameCharactersMax = 100
+    /// Characters of a workspace's slug.
+    package static let slugCharactersMax = 64
+    /// Resources of sister services that one workspace may register.
+    package static let customResourcesMax = 50
+    /// Times that a change of a workspace is tried anew where another came first.
+    package static let workspaceChangeTriesMax = 8
     /// Pairs of metadata of one invite.
     package static let metadataPairsMax = 16
     /// Bytes of one metadata key.

@@ -8,10 +8,14 @@ import sys
 import pytest
 
 import harness
+import test_workspaces
 
 DESCRIPTION = harness.TOP / "openapi.yaml"
 CONFIGURATION = pathlib.Path(__file__).with_name("schemathesis.toml")
 EXAMPLES = "15"
+PLATFORM_SCOPES = [
+    f"{resource}:{action}" for resource in ("workspaces", "invites", "keys") for action in ("read", "write", "delete")
+]
 
 
 def tool(name):
@@ -34,7 +38,8 @@ def schemathesis(service, directory, *words):
             "--suppress-health-check", "all", "--warnings", "off", "--request-timeout", "15",
             "--generation-with-security-parameters", "false", *words,
         ],
-        capture_output=True, text=True, timeout=240, cwd=directory, env=harness.clean_environment(),
+        capture_output=True, text=True, timeout=240, cwd=directory,
+        env=harness.clean_environment({"SCHEMATHESIS_WORKSPACE": service.deployment.workspace_id}),
     )  # fmt: skip
     return done
 
@@ -65,6 +70,18 @@ def test_with_a_key(victim, tmp_path):
     assert victim.api().mint()["id"], "the service is well and its key alive"
     assert done.returncode == 0, fail_with(done)
     assert count_of_cases(done) > 100, done.stdout[-2_000:]
+
+
+def test_with_a_platform_key(fresh, tmp_path):
+    key = test_workspaces.platform_key(fresh, scopes=PLATFORM_SCOPES)
+    with harness.Service(fresh) as service:
+        done = schemathesis(
+            service, tmp_path, "-H", f"Authorization: Bearer {key['secret']}",
+            "--include-name-regex", r"/v1/(workspaces|invites|api-keys$)",
+        )  # fmt: skip
+        assert done.returncode == 0, fail_with(done)
+        assert count_of_cases(done) > 100, done.stdout[-2_000:]
+        assert service.api(key["secret"]).get("/v1/workspaces").status_code == 200
 
 
 def test_what_ends_keys(victim, tmp_path):

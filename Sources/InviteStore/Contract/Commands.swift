@@ -36,6 +36,10 @@ package struct RedeemInvite: Sendable {
     package var boundKey: String?
     /// The browser-set `Origin` of the exchange.
     package var origin: String?
+    /// Origins that layers above the invite allow, joined (``OriginList``); empty for no list.
+    ///
+    /// The session gets what this and the invite's own list both allow.
+    package var allowedOrigins: [String]
     package var renewUntil: UnixTime
     /// The same holder asking again within this many seconds of the first commit gets the same session.
     package var repeatSeconds: Int
@@ -50,6 +54,7 @@ package struct RedeemInvite: Sendable {
         holder: [UInt8]? = nil,
         boundKey: String? = nil,
         origin: String? = nil,
+        allowedOrigins: [String] = [],
         renewUntil: UnixTime,
         repeatSeconds: Int = 60,
         now: UnixTime,
@@ -61,6 +66,7 @@ package struct RedeemInvite: Sendable {
         self.holder = holder
         self.boundKey = boundKey
         self.origin = origin
+        self.allowedOrigins = allowedOrigins
         self.renewUntil = renewUntil
         self.repeatSeconds = repeatSeconds
         self.now = now
@@ -81,7 +87,7 @@ package enum RedeemOutcome: Equatable, Sendable {
     case revoked
     /// The session of the same holder was ended in the meantime.
     case ended
-    /// The invite has a list of origins and the request's origin is not on it.
+    /// A list of origins stands, on the invite or above it, and the request's origin is not on it.
     case originNotAllowed
     case unknown
 }

@@ -32,10 +32,18 @@ package protocol InviteStore: Sendable {
 
     func workspace(_ id: RecordID) async throws(StoreError) -> WorkspaceRecord?
 
+    /// The workspace with this slug.
+    func workspace(slug: String) async throws(StoreError) -> WorkspaceRecord?
+
     /// All workspaces, newest first.
     func workspaces(_ page: PageRequest) async throws(StoreError) -> Page<WorkspaceRecord>
 
-    /// The tenants that hold a key that is neither revoked nor expired at `now`; at most `limit`.
+    func createWorkspace(_ command: CreateWorkspace) async throws(StoreError) -> Idempotent<CreateWorkspaceOutcome>
+
+    func changeWorkspace(_ command: ChangeWorkspace) async throws(StoreError) -> ChangeWorkspaceOutcome
+
+    /// The tenants that hold a key that is neither revoked nor expired at `now`; at most `limit`. The deployment, which
+    /// holds platform keys, is none of them.
     func tenantsWithKeys(now: UnixTime, limit: Int) async throws(StoreError) -> [Tenant]
 
     // MARK: API keys

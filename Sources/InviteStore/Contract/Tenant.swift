@@ -14,3 +14,18 @@ package struct Tenant: Hashable, Sendable {
         self.environment = environment
     }
 }
+
+extension Tenant {
+    /// The id that stands where a workspace's would, for what belongs to the deployment itself; no workspace has it.
+    private static let nobody = RecordID(high: 0, low: 0)
+
+    /// The deployment's own corner of one environment: its platform keys, and what is done to them.
+    ///
+    /// A cut-off on an API key that is made here covers the key's family in every workspace.
+    package static func deployment(_ environment: DeploymentEnvironment) -> Tenant {
+        Tenant(workspace: nobody, environment: environment)
+    }
+
+    /// True for ``deployment(_:)``, which no list of workspaces shows.
+    package var isDeployment: Bool { workspace == Self.nobody }
+}

@@ -55,6 +55,23 @@ package final class MemoryInviteStore: InviteStore {
         }
     }
 
+    package func workspace(slug: String) async throws(StoreError) -> WorkspaceRecord? {
+        try with { (tables) throws(StoreError) in
+            try tables.admitRead()
+            return tables.workspaces.ascending.first { $0.slug == slug }
+        }
+    }
+
+    package func createWorkspace(
+        _ command: CreateWorkspace
+    ) async throws(StoreError) -> Idempotent<CreateWorkspaceOutcome> {
+        try with { (tables) throws(StoreError) in try tables.createWorkspace(command) }
+    }
+
+    package func changeWorkspace(_ command: ChangeWorkspace) async throws(StoreError) -> ChangeWorkspaceOutcome {
+        try with { (tables) throws(StoreError) in try tables.changeWorkspace(command) }
+    }
+
     package func tenantsWithKeys(now: UnixTime, limit: Int) async throws(StoreError) -> [Tenant] {
         try with { (tables) throws(StoreError) in try tables.tenantsWithKeys(now: now, limit: limit) }
     }

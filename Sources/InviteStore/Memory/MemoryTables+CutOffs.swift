@@ -4,7 +4,7 @@ extension MemoryTables {
     mutating func createCutOff(_ command: CreateCutOff) throws(StoreError) -> Idempotent<CutOffRecord> {
         try admit(rows: 2 + command.audit.count, now: command.now)
         if let earlier: Idempotent<CutOffRecord> = earlier(command.claim, now: command.now) { return earlier }
-        guard workspaces[command.tenant.workspace] != nil else { throw .notInitialised }
+        guard knows(command.tenant) else { throw .notInitialised }
         let cutOff = addCutOff(
             id: command.id,
             tenant: command.tenant,

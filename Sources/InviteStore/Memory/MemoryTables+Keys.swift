@@ -29,7 +29,7 @@ extension MemoryTables {
         try admit(rows: 2 + command.audit.count, now: command.now)
         if let earlier: Idempotent<CreateAPIKeyOutcome> = earlier(command.claim, now: command.now) { return earlier }
         let key = command.key
-        guard workspaces[key.tenant.workspace] != nil else { throw .notInitialised }
+        guard knows(key.tenant) else { throw .notInitialised }
         guard isActive(key.createdBy, at: command.now) else { return .done(.keyNotActive) }
         if let limit = command.activeKeysMax {
             let active = apiKeys.ascending.count { $0.tenant == key.tenant && $0.counts(at: command.now) }
@@ -117,7 +117,7 @@ extension MemoryTables {
         try admitRead()
         var seen: Set<Tenant> = []
         var tenants: [Tenant] = []
-        for key in apiKeys.ascending where key.works(at: now) && tenants.count < limit {
+        for key in apiKeys.ascending where key.works(at: now) && !key.tenant.isDeployment && tenants.count < limit {
             if seen.insert(key.tenant).inserted { tenants.append(key.tenant) }
         }
         return tenants

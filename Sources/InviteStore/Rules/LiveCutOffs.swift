@@ -45,7 +45,7 @@ struct LiveCutOffs: Sendable {
             .campaign(invite.campaign),
             .apiKey(invite.apiKey),
             .workspace
-        )
+        ) ?? end(in: .deployment(invite.tenant.environment), after: invite.rev, targets: .apiKey(invite.apiKey))
     }
 
     /// When the session was cut off; nil where no cut-off newer than its `rev` covers it.
@@ -64,7 +64,7 @@ struct LiveCutOffs: Sendable {
             .campaign(session.campaign),
             .apiKey(session.apiKey),
             .workspace
-        )
+        ) ?? end(in: .deployment(session.tenant.environment), after: session.rev, targets: .apiKey(session.apiKey))
     }
 
     private func end(in tenant: Tenant, after rev: Int64, targets: CutOffTarget...) -> UnixTime? {

@@ -22,7 +22,9 @@ enum RedeemVerdict {
         }
         if invite.revokedAt != nil {
             self = .refuse(.revoked)
-        } else if !Self.allows(command.origin, by: invite.allowedOrigins) {
+        } else if !OriginList.allows(command.origin, by: command.allowedOrigins)
+            || !OriginList.allows(command.origin, by: invite.allowedOrigins)
+        {
             self = .refuse(.originNotAllowed)
         } else if let earlier, Self.isRepeat(command, of: earlier) {
             self = .refuse(earlier.session.endedAt == nil ? .repeated(earlier.session) : .ended)
@@ -33,14 +35,6 @@ enum RedeemVerdict {
         } else {
             self = .open(invite)
         }
-    }
-
-    /// Exact match.
-    ///
-    /// A request without an origin does not come from a browser page; policy decides on those earlier.
-    private static func allows(_ origin: String?, by list: [String]) -> Bool {
-        guard !list.isEmpty, let origin else { return true }
-        return list.contains(origin)
     }
 
     private static func isRepeat(_ command: RedeemInvite, of earlier: Redemption) -> Bool {
@@ -64,7 +58,7 @@ extension RedeemInvite {
             holder: holder,
             boundKey: boundKey,
             origin: origin,
-            allowedOrigins: invite.allowedOrigins,
+            allowedOrigins: OriginList.joined(allowedOrigins, invite.allowedOrigins),
             rev: invite.rev,
             createdAt: now,
             renewUntil: renewUntil

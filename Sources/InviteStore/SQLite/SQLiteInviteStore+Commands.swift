@@ -16,6 +16,16 @@
             }
         }
 
+        package func createWorkspace(
+            _ command: CreateWorkspace
+        ) async throws(StoreError) -> Idempotent<CreateWorkspaceOutcome> {
+            try await write { writer throws(SQLiteFailure) in try writer.createWorkspace(command) }
+        }
+
+        package func changeWorkspace(_ command: ChangeWorkspace) async throws(StoreError) -> ChangeWorkspaceOutcome {
+            try await write { writer throws(SQLiteFailure) in try writer.changeWorkspace(command) }
+        }
+
         package func createAPIKey(
             _ command: CreateAPIKey
         ) async throws(StoreError) -> Idempotent<CreateAPIKeyOutcome> {

@@ -10,6 +10,10 @@
             try await read { reader throws(SQLiteFailure) in try reader.workspace(id) }
         }
 
+        package func workspace(slug: String) async throws(StoreError) -> WorkspaceRecord? {
+            try await read { reader throws(SQLiteFailure) in try reader.workspace(slug: slug) }
+        }
+
         package func workspaces(_ page: PageRequest) async throws(StoreError) -> Page<WorkspaceRecord> {
             try await read { reader throws(SQLiteFailure) in try reader.workspaces(page) }
         }

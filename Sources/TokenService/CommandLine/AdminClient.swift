@@ -35,25 +35,38 @@ struct AdminAnswer: Sendable {
 struct AdminClient: Sendable {
     let transport: any AdminTransport
     let printsJSON: Bool
+    /// What every request adds to its query: the workspace that a platform key acts in.
+    var workspaceQuery = ""
 
     /// Chooses the transport: `--url` (or `TOKENSERVICE_URL`) before `--data-dir`.
-    static func open(_ arguments: Arguments) async throws -> AdminClient {
+    ///
+    /// `platform`: for what belongs to the deployment rather than to one workspace.
+    static func open(_ arguments: Arguments, platform: Bool) async throws -> AdminClient {
         let printsJSON = arguments.has("json")
         if let url = arguments.value("url") {
             let key = try apiKey(arguments)
             guard let timeout = Durations.seconds(arguments.value("timeout") ?? "30s"), (1...600).contains(timeout)
             else { throw UsageError("--timeout must be from 1s to 600s") }
             let client = try RemoteTransport(url: url, key: key, timeoutSeconds: Int(timeout))
-            return AdminClient(transport: client, printsJSON: printsJSON)
+            var remote = AdminClient(transport: client, printsJSON: printsJSON)
+            if !platform, let name = arguments.value("workspace") {
+                remote.workspaceQuery = "workspace_id=" + PercentEncoding.encode(try await remote.workspaceID(name))
+            }
+            return remote
         }
         guard arguments.value("data-dir") != nil else {
             throw UsageError("name a service with --url, or a directory whose service is not running with --data-dir")
         }
-        return AdminClient(transport: try await LocalTransport.open(arguments), printsJSON: printsJSON)
+        return AdminClient(
+            transport: try await LocalTransport.open(arguments, platform: platform),
+            printsJSON: printsJSON
+        )
     }
 
     /// Sends one request; an error answer is printed and thrown as its exit code.
     func send(_ method: HTTPMethod, _ target: String, body: [UInt8]? = nil) async throws -> AdminAnswer {
+        var target = target
+        if !workspaceQuery.isEmpty { target += (target.contains("?") ? "&" : "?") + workspaceQuery }
         let answer = try await transport.send(method, target, body: body)
         guard answer.isSuccess else {
             if printsJSON { Console.print(String(decoding: answer.body, as: UTF8.self)) }
@@ -66,9 +79,10 @@ struct AdminClient: Sendable {
     /// Runs `body` with an open client, and closes it whatever happens.
     static func run(
         _ arguments: Arguments,
+        platform: Bool = false,
         _ body: (AdminClient) async throws -> ExitCode
     ) async throws -> ExitCode {
-        let client = try await open(arguments)
+        let client = try await open(arguments, platform: platform)
         do {
             let code = try await body(client)
             await client.transport.close()
@@ -93,6 +107,17 @@ struct AdminClient: Sendable {
             cursor = page.json?["next_cursor"]?.string
         } while cursor != nil && records.count < limit
         return records
+    }
+
+    /// The id of a workspace that was named by id or by slug.
+    func workspaceID(_ name: String) async throws -> String {
+        if TypeID.parse(.workspace, name) != nil { return name }
+        let found = try await send(.get, "/v1/workspaces?slug=" + PercentEncoding.encode(name))
+        guard let id = found.json?["data"]?.elements.first?["id"]?.string else {
+            Console.error("token-service: there is no workspace \(name)")
+            throw ExitCode.notFound
+        }
+        return id
     }
 
     /// The key of `--api-key-file` or `TOKENSERVICE_API_KEY`; never an argument, since arguments show in `ps`.

@@ -86,6 +86,8 @@ enum InitCommand {
 enum CommonOptions {
     static let json = CommandOption("json", nil, "prints JSON alone")
 
+    static let platform = CommandOption("platform", nil, "with --data-dir: the deployment's platform keys")
+
     static let store = [
         CommandOption("config", "FILE", "reads settings from a JSON file"),
         CommandOption("data-dir", "DIR", "the deployment's directory"),
@@ -98,6 +100,7 @@ enum CommonOptions {
             CommandOption("url", "URL", "talks to a running service, with the key in TOKENSERVICE_API_KEY"),
             CommandOption("api-key-file", "FILE", "reads the API key from a file (- for standard input)"),
             CommandOption("environment", "live|test", "with --data-dir: which environment (that of the only keys)"),
+            CommandOption("workspace", "ID|SLUG", "which workspace, where there is more than one"),
             CommandOption("timeout", "DURATION", "with --url: how long to wait for an answer (30s)"),
             json,
         ]

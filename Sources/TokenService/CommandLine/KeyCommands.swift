@@ -16,7 +16,7 @@ enum KeyCommands {
             CommandOption("name", "NAME", "what the key is for"),
             CommandOption("scope", "SCOPE", "a permission such as invites:write", isRepeated: true),
             CommandOption("preset", presets, "a set of permissions, beside those named with --scope"),
-            CommandOption("kind", "standard|admin", "what it may do at all (standard)"),
+            CommandOption("kind", "standard|admin|platform", "what it may do at all (standard)"),
             CommandOption("expires", "DURATION|TIME", "when it ends, such as 90d or 2027-01-31T00:00:00Z (never)"),
             CommandOption("ip", "CIDR", "an address block that may use it", isRepeated: true),
             CommandOption("origin", "ORIGIN", "an origin that its tokens may be used from", isRepeated: true),
@@ -37,7 +37,8 @@ enum KeyCommands {
         if arguments.has("ip") { writer.member("ip_allowlist", arguments.all("ip")) }
         if arguments.has("origin") { writer.member("allowed_origins", arguments.all("origin")) }
         writer.endObject()
-        return try await AdminClient.run(arguments) { client in
+        let isPlatform = arguments.value("kind") == "platform"
+        return try await AdminClient.run(arguments, platform: isPlatform) { client in
             showSecret(try await client.send(.post, "/v1/api-keys", body: writer.bytes), client)
             return .success
         }
@@ -60,7 +61,8 @@ enum KeyCommands {
         "makes a key's successor with the same settings, and gives the key its end",
         argument: "KEY_ID",
         options: CommonOptions.client + [
-            CommandOption("overlap", "DURATION|TIME", "how long, or until when, the old key works too (24h)")
+            CommandOption("overlap", "DURATION|TIME", "how long, or until when, the old key works too (24h)"),
+            CommonOptions.platform,
         ]
     ) { arguments in
         let id = try keyID(arguments)
@@ -72,7 +74,7 @@ enum KeyCommands {
             writer.endObject()
             body = writer.bytes
         }
-        return try await AdminClient.run(arguments) { client in
+        return try await AdminClient.run(arguments, platform: arguments.has("platform")) { client in
             showSecret(try await client.send(.post, path(id) + "/rotate", body: body), client)
             return .success
         }
@@ -82,9 +84,10 @@ enum KeyCommands {
     private static let resume = change("resume", "lets a suspended API key work again", "resumed")
 
     private static func change(_ verb: String, _ summary: String, _ done: String) -> Command {
-        Command("key " + verb, summary, argument: "KEY_ID", options: CommonOptions.client) { arguments in
+        Command("key " + verb, summary, argument: "KEY_ID", options: CommonOptions.client + [CommonOptions.platform]) {
+            arguments in
             let id = try keyID(arguments)
-            return try await AdminClient.run(arguments) { client in
+            return try await AdminClient.run(arguments, platform: arguments.has("platform")) { client in
                 let answer = try await client.send(.post, path(id) + "/" + verb)
                 Console.print(client.printsJSON ? String(decoding: answer.body, as: UTF8.self) : "\(done) \(id)")
                 return .success
@@ -102,9 +105,11 @@ enum KeyCommands {
     private static let list = Command(
         "key list",
         "lists API keys, newest first",
-        options: CommonOptions.client + [CommandOption("limit", "N", "at most this many (100)")]
+        options: CommonOptions.client + [
+            CommandOption("limit", "N", "at most this many (100)"), CommonOptions.platform,
+        ]
     ) { arguments in
-        try await AdminClient.run(arguments) { client in
+        try await AdminClient.run(arguments, platform: arguments.has("platform")) { client in
             let keys = try await client.list("/v1/api-keys", query: [], limit: try Listing.limit(arguments))
             Listing.print(
                 keys,
@@ -120,11 +125,11 @@ enum KeyCommands {
         "ends an API key for good",
         argument: "KEY_ID",
         options: CommonOptions.client + [
-            CommandOption("family", nil, "ends everything that it minted too")
+            CommandOption("family", nil, "ends everything that it minted too"), CommonOptions.platform,
         ]
     ) { arguments in
         let id = try keyID(arguments)
-        return try await AdminClient.run(arguments) { client in
+        return try await AdminClient.run(arguments, platform: arguments.has("platform")) { client in
             let query = arguments.has("family") ? "?family=true" : ""
             _ = try await client.send(.delete, path(id) + query)
             if !client.printsJSON { Console.print("revoked \(id)") }

@@ -46,7 +46,7 @@ enum KeyImportCommand {
         let services = transport.services
         let now = services.time.now()
         let tenant = transport.principal.tenant
-        let settings = try await services.workspaces.settings(of: tenant.workspace)
+        let settings = try await services.workspaces.settings(of: tenant)
         let reader = KeyImport(
             tenant: tenant,
             settings: settings,

@@ -10,14 +10,18 @@ struct LocalTransport: AdminTransport {
 
     var services: Services { application.services }
 
-    static func open(_ arguments: Arguments) async throws -> LocalTransport {
+    /// `platform`: as the operator of the deployment itself, in no workspace.
+    static func open(_ arguments: Arguments, platform: Bool = false) async throws -> LocalTransport {
         let services = try await services(arguments)
         do {
             let application = Application(
                 services: services,
                 routes: services.routes(readiness: Readiness(store: services.store))
             )
-            return LocalTransport(application: application, principal: try await principal(arguments, services))
+            let principal =
+                platform
+                ? try await operatorOfDeployment(arguments, services) : try await principal(arguments, services)
+            return LocalTransport(application: application, principal: principal)
         } catch {
             await services.store.close()
             throw error
@@ -48,11 +52,22 @@ struct LocalTransport: AdminTransport {
         }
     }
 
+    /// The operator, outside all workspaces; in the environment named, or in the one that holds keys, or in `live`.
+    private static func operatorOfDeployment(_ arguments: Arguments, _ services: Services) async throws -> Principal {
+        if let environment = try CommonOptions.environment(arguments) {
+            return Principal(operatorIn: .deployment(environment), minting: nil)
+        }
+        let tenants = try await services.store.tenantsWithKeys(now: services.time.now(), limit: 100)
+        let environments = Set(tenants.map(\.environment))
+        let environment = environments.count == 1 ? environments.first ?? .live : .live
+        return Principal(operatorIn: .deployment(environment), minting: nil)
+    }
+
     /// The operator, in the tenant that the options name, with the tenant's oldest admin key as the root of what is
     /// minted.
     private static func principal(_ arguments: Arguments, _ services: Services) async throws -> Principal {
         let now = services.time.now()
-        let tenant = try await tenant(CommonOptions.environment(arguments), services, now)
+        let tenant = try await tenant(arguments, services, now)
         var page = PageRequest(limit: 100)
         var root: APIKeyRecord?
         while true {
@@ -61,25 +76,44 @@ struct LocalTransport: AdminTransport {
             guard let next = keys.next else { break }
             page.before = next
         }
-        return Principal(operatorIn: tenant, minting: root?.id)
+        let mintingAllowed = try await services.workspaces.settings(of: tenant).mintingAllowed
+        return Principal(operatorIn: tenant, minting: root?.id, mintingAllowed: mintingAllowed)
     }
 
-    /// The one workspace, in the environment named; without a name, in the one environment that holds keys.
+    /// The workspace named, or the only one, in the environment named; without a name, in the one environment in which it
+    /// holds keys.
     private static func tenant(
-        _ environment: DeploymentEnvironment?,
+        _ arguments: Arguments,
         _ services: Services,
         _ now: UnixTime
     ) async throws -> Tenant {
-        let workspaces = try await services.store.workspaces(PageRequest(limit: 2)).records
-        guard workspaces.count == 1, let workspace = workspaces.first else {
-            throw UsageError("there is more than one workspace: use --url with a key of the one you mean")
+        let workspace = try await workspace(arguments, services)
+        if let environment = try CommonOptions.environment(arguments) {
+            return Tenant(workspace: workspace, environment: environment)
         }
-        if let environment { return Tenant(workspace: workspace.id, environment: environment) }
-        let tenants = try await services.store.tenantsWithKeys(now: now, limit: 2)
+        let tenants = try await services.store.tenantsWithKeys(now: now, limit: 100_000)
+            .filter { $0.workspace == workspace }
         guard tenants.count == 1, let tenant = tenants.first else {
             throw UsageError("name the environment with --environment live or --environment test")
         }
         return tenant
+    }
+
+    private static func workspace(_ arguments: Arguments, _ services: Services) async throws -> RecordID {
+        guard let name = arguments.value("workspace") else {
+            let workspaces = try await services.store.workspaces(PageRequest(limit: 2)).records
+            guard workspaces.count == 1, let workspace = workspaces.first else {
+                throw UsageError("there is more than one workspace: name one with --workspace")
+            }
+            return workspace.id
+        }
+        let id = TypeID.parse(.workspace, name)
+        let found =
+            if let id { try await services.store.workspace(id) } else {
+                try await services.store.workspace(slug: name)
+            }
+        guard let found else { throw UsageError("there is no workspace \(name.prefix(64))") }
+        return found.id
     }
 
     func send(_ method: HTTPMethod, _ target: String, body: [UInt8]?) async throws -> AdminAnswer {

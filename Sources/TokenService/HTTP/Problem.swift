@@ -114,6 +114,12 @@ extension Problem {
         Problem(.notFound, "There is no such resource.", privateReason: privateReason)
     }
 
+    /// The workspace may mint nothing now; what was minted goes on working.
+    package static let paymentRequired = Problem(
+        .paymentRequired,
+        "The workspace's plan does not allow minting now. Sessions and tokens that exist go on working."
+    )
+
     package static func invalid(_ param: String, _ message: String) -> Problem {
         Problem(.invalidRequest, message, param: param)
     }

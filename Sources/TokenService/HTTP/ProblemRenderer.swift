@@ -41,7 +41,7 @@ package enum ProblemRenderer {
         default: break
         }
         if let allow = problem.allow { response.set("Allow", allow) }
-        if problem.code == .rateLimited || problem.code == .unavailable {
+        if problem.code == .rateLimited || problem.code == .unavailable || problem.retryAfterSeconds != nil {
             response.set("Retry-After", String(max(1, problem.retryAfterSeconds ?? 1)))
         }
         return response
@@ -76,7 +76,7 @@ package enum ProblemRenderer {
         switch problem.code.status {
         case 400: "invalid_request"
         case 401: "invalid_client"
-        case 403: "insufficient_scope"
+        case 403: problem.retryAfterSeconds == nil ? "insufficient_scope" : "temporarily_unavailable"
         case 429, 503: "temporarily_unavailable"
         case 500: "server_error"
         default: nil

@@ -26,7 +26,13 @@ package final class Route: Sendable {
     package let template: String
     package let access: RouteAccess
     /// The query parameters it knows; any other is refused.
+    ///
+    /// A backend route knows those that name a workspace, too, unless it stands above all workspaces.
     package let parameters: [String]
+    /// True where it is about the deployment: platform keys alone may call it, and name no workspace.
+    package let isDeploymentWide: Bool
+    /// True where it makes something that a plan may forbid (402).
+    package let mints: Bool
     package let bodyBytesMax: Int
     package let handler: RouteHandler
     package let problemForm: ProblemForm
@@ -36,6 +42,8 @@ package final class Route: Sendable {
         _ template: String,
         _ access: RouteAccess,
         parameters: [String] = [],
+        isDeploymentWide: Bool = false,
+        mints: Bool = false,
         bodyBytesMax: Int = ServiceLimits.bodyBytesMax,
         problemForm: ProblemForm = .envelope,
         _ handler: RouteHandler
@@ -43,7 +51,14 @@ package final class Route: Sendable {
         self.method = method
         self.template = template
         self.access = access
-        self.parameters = parameters
+        self.parameters =
+            if case .apiKey = access, !isDeploymentWide {
+                parameters + WorkspaceSelection.parameters
+            } else {
+                parameters
+            }
+        self.isDeploymentWide = isDeploymentWide
+        self.mints = mints
         self.bodyBytesMax = bodyBytesMax
         self.handler = handler
         self.problemForm = problemForm

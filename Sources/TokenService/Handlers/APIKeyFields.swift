@@ -62,14 +62,23 @@ enum APIKeyFields {
         return preset
     }
 
-    static func kind(_ body: inout BodyReader) throws(Problem) -> APIKeyKind {
+    /// The kind asked for; only the operator makes platform keys, and makes no others for the deployment itself.
+    static func kind(
+        _ body: inout BodyReader,
+        in tenant: Tenant,
+        isOperator: Bool
+    ) throws(Problem) -> APIKeyKind {
+        let kind: APIKeyKind
         switch try body.string("kind", charactersMax: 20) {
-        case nil, "standard": return .standard
-        case "admin": return .admin
-        case "platform":
-            throw Problem(.forbidden, "Platform keys are made by the operator's command line only.", param: "kind")
+        case nil, "standard": kind = .standard
+        case "admin": kind = .admin
+        case "platform": kind = .platform
         default: throw .invalid("kind", "kind must be standard or admin.")
         }
+        guard (kind == .platform) == tenant.isDeployment, kind != .platform || isOperator else {
+            throw Problem(.forbidden, "Platform keys are made by the operator's command line only.", param: "kind")
+        }
+        return kind
     }
 
     static func environment(_ body: inout BodyReader) throws(Problem) -> DeploymentEnvironment? {

@@ -24,7 +24,7 @@ extension Services {
             }
             return Self.answer(key, secret: nil, call)
         } effect: { ticket in
-            let settings = try await workspaces.settings(of: principal.tenant.workspace)
+            let settings = try await workspaces.settings(of: principal.tenant)
             let request = try apiKeyRequest(call, principal, settings)
             let tenant = Tenant(workspace: principal.tenant.workspace, environment: request.environment)
             let secret = APIKeySecret(prefix: settings.keyPrefix(tenant.environment), random: random)
@@ -129,7 +129,7 @@ extension Services {
         let name = try APIKeyFields.name(&body)
         let named = try APIKeyFields.scopes(&body, customResources: settings.customResources)
         let preset = try APIKeyFields.preset(&body)
-        let kind = try APIKeyFields.kind(&body)
+        let kind = try APIKeyFields.kind(&body, in: principal.tenant, isOperator: principal.key == nil)
         let environment = try APIKeyFields.environment(&body) ?? principal.tenant.environment
         let expiresAt = try APIKeyFields.expiry(&body, now: call.now)
         let networks = try APIKeyFields.networks(&body)

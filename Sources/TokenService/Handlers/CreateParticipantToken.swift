@@ -23,7 +23,10 @@ extension Services {
                 email,
                 principal.tenant,
                 key,
-                principal.key?.record.allowedOrigins ?? [],
+                OriginList.joined(
+                    try await workspaces.settings(of: principal.tenant).allowedOrigins,
+                    principal.key?.record.allowedOrigins ?? []
+                ),
                 call
             )
             let tokenID = identifiers.next(at: call.now)

@@ -13,7 +13,7 @@ extension Services {
         let tenant = try await expectedTenant(call)
         let claims: ParticipantClaims
         do {
-            claims = try participant(call).claims
+            claims = try participant(call, countsGuesses: false).claims
         } catch let problem as Problem where problem.code.status != 503 {
             throw Problem.invalidToken(problem.privateReason ?? problem.code.rawValue)
         }

@@ -10,19 +10,15 @@ extension Services {
     /// The invite is used once, atomically and durably. The same holder asking again within 60 s gets the same session
     /// and a fresh token, and no use is counted.
     func openWidgetSession(_ call: Call) async throws -> HTTPResponse {
-        guard addresses.admits(call.request.clientAddress, now: call.now) else {
-            throw Problem(
-                .rateLimited,
-                "Too many exchanges from this address. Wait until the minute is over.",
-                retryAfterSeconds: addresses.secondsToReset(now: call.now)
-            )
-        }
+        guard addresses.hasRoom(call.request.clientAddress, now: call.now) else { throw tooManyExchanges(call) }
         let origin = try CORS.origin(of: call.request)
         var body = try BodyReader(call.request)
         let token = try body.requiredString("invite_token", charactersMax: ServiceLimits.bodyBytesMax)
         let nonce = try Self.holderNonce(&body)
         try body.finish()
         let claims = try inviteClaims(token, call)
+        guard addresses.admits(call.request.clientAddress, now: call.now) else { throw tooManyExchanges(call) }
+        let settings = try await workspaces.settings(of: claims.tenant)
         let outcome = try await store.redeem(
             RedeemInvite(
                 tenant: claims.tenant,
@@ -30,6 +26,7 @@ extension Services {
                 session: identifiers.next(at: call.now),
                 holder: nonce.map { holderHash($0, claims.tenant) },
                 origin: origin,
+                allowedOrigins: settings.allowedOrigins,
                 renewUntil: UnixTime(seconds: call.now.seconds + policy.renewSeconds),
                 repeatSeconds: ServiceLimits.redeemRepeatSeconds,
                 now: call.now,
@@ -37,6 +34,7 @@ extension Services {
             )
         )
         metrics.redeemed(outcome)
+        try countAgainstItself(claims, outcome, call)
         switch outcome {
         case .opened(let session): return try opened(session, 201, call)
         case .repeated(let session): return try opened(session, 200, call)
@@ -58,12 +56,38 @@ extension Services {
             claims = try keyring.reader.invite(token, now: call.now).claims
         } catch {
             metrics.refused(error)
+            guard addresses.admits(call.request.clientAddress, now: call.now) else { throw tooManyExchanges(call) }
             throw Problem(error, kind: .invite)
         }
         guard environment == nil || environment == claims.tenant.environment else {
             throw Problem.invalidToken("token of the other environment")
         }
         return claims
+    }
+
+    private func tooManyExchanges(_ call: Call) -> Problem {
+        Problem(
+            .rateLimited,
+            "Too many exchanges from this address. Wait until the minute is over.",
+            retryAfterSeconds: addresses.secondsToReset(now: call.now)
+        )
+    }
+
+    /// An invite of ours that opens nothing is no guess: its tries count against itself, not against the address.
+    private func countAgainstItself(_ claims: InviteClaims, _ outcome: RedeemOutcome, _ call: Call) throws(Problem) {
+        switch outcome {
+        case .opened, .repeated: return
+        case .used, .expired, .revoked, .ended, .originNotAllowed, .unknown: break
+        }
+        let address = call.request.clientAddress
+        addresses.giveBack(address, now: call.now)
+        guard addresses.admits(address, presenting: claims.invite, now: call.now) else {
+            throw Problem(
+                .rateLimited,
+                "Too many exchanges of this invitation. Wait until the minute is over.",
+                retryAfterSeconds: addresses.secondsToReset(now: call.now)
+            )
+        }
     }
 
     private func redemptionAudit(_ call: Call, _ claims: InviteClaims) -> [AuditDraft] {

@@ -17,11 +17,13 @@ extension Services {
     /// The participant token of a widget request, checked against keys, environment, origin and revocations.
     ///
     /// An expired token is returned with `isExpired` only where `allowsExpired`; one of an ended session only where
-    /// `allowsEnded`.
+    /// `allowsEnded`. A text that is no token of ours counts against the client's address where `countsGuesses`: not for
+    /// a proxy, which asks on behalf of all its clients.
     func participant(
         _ call: Call,
         allowsExpired: Bool = false,
-        allowsEnded: Bool = false
+        allowsEnded: Bool = false,
+        countsGuesses: Bool = true
     ) throws -> (claims: ParticipantClaims, isExpired: Bool) {
         let fields = call.request.fields
         guard fields.count(of: "authorization") == 1,
@@ -33,6 +35,13 @@ extension Services {
             presented = try keyring.reader.participant(token, now: call.now)
         } catch {
             metrics.refused(error)
+            if countsGuesses, !addresses.admits(call.request.clientAddress, now: call.now) {
+                throw Problem(
+                    .rateLimited,
+                    "Too many refused tokens from this address. Wait until the minute is over.",
+                    retryAfterSeconds: addresses.secondsToReset(now: call.now)
+                )
+            }
             throw Problem(error, kind: .participant)
         }
         let claims = presented.claims

@@ -14,7 +14,7 @@ extension Services {
         } effect: { ticket in
             let wanted = try Self.overlapEnd(call)
             let id = try Self.keyID(call)
-            let settings = try await workspaces.settings(of: principal.tenant.workspace)
+            let settings = try await workspaces.settings(of: principal.tenant)
             for _ in 0..<ServiceLimits.keyChangeTriesMax {
                 let before = try await rotatableKey(id, call, principal, settings)
                 let end = try Self.end(of: before, wanted: wanted, call)

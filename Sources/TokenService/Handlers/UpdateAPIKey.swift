@@ -26,7 +26,7 @@ struct APIKeyEdit {
 extension Services {
     /// `PATCH /v1/api-keys/{id}`: changes what may change, and gives nothing that the caller does not have.
     func updateAPIKey(_ call: Call, _ principal: Principal) async throws -> HTTPResponse {
-        let settings = try await workspaces.settings(of: principal.tenant.workspace)
+        let settings = try await workspaces.settings(of: principal.tenant)
         let edit = try Self.edit(call, settings)
         return try await changing(call, principal) { before throws(Problem) in
             let after = edit.applied(to: before)

@@ -19,7 +19,7 @@ extension Services {
         guard let key = try await authenticator.find(Array(question.key.utf8), call),
             key.record.tenant == principal.tenant, key.isActive(at: call.now)
         else { return Self.verdict(.unauthorized, nil) }
-        let settings = try await workspaces.settings(of: principal.tenant.workspace)
+        let settings = try await workspaces.settings(of: principal.tenant)
         // A key with a list of addresses is good from those alone, so that an address left out is a wrong one.
         let isAddressAllowed = question.address.map(key.allows) ?? key.record.ipAllowlist.isEmpty
         guard isAddressAllowed else { return Self.verdict(.ipNotAllowed, key.record) }

@@ -19,9 +19,9 @@ extension Authenticator {
             key.allows(call.request.clientAddress),
             key.scopes.contains(scope), !scope.needsAdmin || key.record.kind != .standard,
             events.isTold(.authSucceeded, key: key.record.id, now: call.now),
-            let limit = workspaces.cachedRequestsPerMinute(of: key.record.tenant.workspace)
+            let terms = workspaces.cachedTerms(of: key.record.tenant.workspace)
         else { return nil }
-        let rate = key.meter.count(limit: limit, now: call.now)
-        return rate.isAllowed ? (Principal(key: key), rate) : nil
+        let rate = key.meter.count(limit: terms.requestsPerMinute, now: call.now)
+        return rate.isAllowed ? (Principal(key: key, mintingAllowed: terms.mintingAllowed), rate) : nil
     }
 }

@@ -33,9 +33,11 @@ package final class Authenticator: Sendable {
     }
 
     /// The caller and its rate, or the problem to answer with; the rate is there as soon as the key is known.
+    ///
+    /// Without a scope, as for a path that is none, any genuine key will do.
     package func authenticate(
         _ call: Call,
-        needs scope: Scope
+        needs scope: Scope?
     ) async throws -> (outcome: Result<Principal, Problem>, rate: RateState?) {
         let presented: [UInt8]
         switch Self.presentedKey(call.request) {
@@ -53,10 +55,10 @@ package final class Authenticator: Sendable {
         let record = key.record
         guard key.isActive(at: call.now) else {
             await events.record(.authFailed, call, tenant: record.tenant, key: record.id, reason: "key not active")
-            return (.failure(try refuse(call, .unauthorized("key \(record.id) is not active"))), nil)
+            return (.failure(try refuse(call, .unauthorized("key \(record.id) is not active"), record.id)), nil)
         }
         guard environment == nil || record.tenant.environment == environment else {
-            return (.failure(try refuse(call, .unauthorized("key of the other environment"))), nil)
+            return (.failure(try refuse(call, .unauthorized("key of the other environment"), record.id)), nil)
         }
         return try await admit(call, key, scope)
     }
@@ -93,11 +95,11 @@ package final class Authenticator: Sendable {
     private func admit(
         _ call: Call,
         _ key: AuthenticatedKey,
-        _ scope: Scope
+        _ scope: Scope?
     ) async throws -> (outcome: Result<Principal, Problem>, rate: RateState?) {
         let record = key.record
-        let limit = try await workspaces.settings(of: record.tenant.workspace).requestsPerMinute
-        let rate = key.meter.count(limit: limit, now: call.now)
+        let settings = try await workspaces.settings(of: record.tenant)
+        let rate = key.meter.count(limit: settings.requestsPerMinute, now: call.now)
         if call.request.fields.count(of: "origin") > 0 || call.request.fields.count(of: "sec-fetch-site") > 0 {
             await events.record(.keyInBrowser, call, tenant: record.tenant, key: record.id, reason: "browser request")
             let text = "A secret API key came from a browser. Keys must stay on servers: revoke this one."
@@ -110,9 +112,13 @@ package final class Authenticator: Sendable {
         }
         guard rate.isAllowed else {
             let text = "More than \(rate.limit) requests in this minute. Wait until it is over."
-            let wait = Int(rate.resetSeconds - call.now.seconds)
-            return (.failure(Problem(.rateLimited, text, retryAfterSeconds: max(1, wait))), rate)
+            let wait = max(1, Int(rate.resetSeconds - call.now.seconds))
+            // Some clients know 403 alone; `Retry-After` still tells them how long.
+            let code: ProblemCode = settings.rateLimitIsForbidden ? .forbidden : .rateLimited
+            return (.failure(Problem(code, text, retryAfterSeconds: wait)), rate)
         }
+        let principal = Principal(key: key, mintingAllowed: settings.mintingAllowed)
+        guard let scope else { return (.success(principal), rate) }
         guard key.scopes.contains(scope) else {
             let text = "Your API key does not have permission to access this resource: it needs \(scope.text)."
             return (.failure(Problem(.insufficientScope, text, scope: scope.text)), rate)
@@ -121,12 +127,13 @@ package final class Authenticator: Sendable {
             return (.failure(Problem(.forbidden, "This action needs a key of kind admin.")), rate)
         }
         await events.record(.authSucceeded, call, tenant: record.tenant, key: record.id, reason: scope.text)
-        return (.success(Principal(key: key)), rate)
+        return (.success(principal), rate)
     }
 
-    /// A refused credential counts against the client's address; beyond its limit the answer is 429.
-    private func refuse(_ call: Call, _ problem: Problem) throws -> Problem {
-        guard addresses.admits(call.request.clientAddress, now: call.now) else {
+    /// A refused credential counts against the client's address, one that was good once against itself; beyond the limit
+    /// the answer is 429.
+    private func refuse(_ call: Call, _ problem: Problem, _ key: RecordID? = nil) throws -> Problem {
+        guard addresses.admits(call.request.clientAddress, presenting: key, now: call.now) else {
             return Problem(
                 .rateLimited,
                 "Too many refused credentials from this address.",

@@ -40,7 +40,7 @@ package struct KeyImport: Sendable {
         guard document.root.kind == .object else { throw Problem(.invalidRequest, "A line must be a JSON object.") }
         var body = BodyReader(document.root, path: "")
         let name = try APIKeyFields.name(&body)
-        let kind = try APIKeyFields.kind(&body)
+        let kind = try APIKeyFields.kind(&body, in: tenant, isOperator: true)
         guard let scopes = try APIKeyFields.scopes(&body, customResources: settings.customResources) else {
             throw .invalid("scopes", "scopes is required.")
         }

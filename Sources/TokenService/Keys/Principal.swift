@@ -13,18 +13,35 @@ package struct Principal: Sendable {
     package let mintingKey: RecordID?
     /// Who did it, as the audit trail names it.
     package let actor: String
+    /// False where the workspace may mint nothing now (402).
+    package let mintingAllowed: Bool
 
-    /// The holder of an API key.
-    package init(key: AuthenticatedKey) {
+    /// The holder of an API key, in the key's own tenant.
+    ///
+    /// That of a platform key is the deployment: ``inWorkspace(_:_:)`` says where it acts.
+    package init(key: AuthenticatedKey, mintingAllowed: Bool = true) {
+        self.init(key: key, tenant: key.record.tenant, mintingAllowed: mintingAllowed)
+    }
+
+    private init(key: AuthenticatedKey, tenant: Tenant, mintingAllowed: Bool) {
         self.key = key
-        tenant = key.record.tenant
+        self.tenant = tenant
+        self.mintingAllowed = mintingAllowed
         mintingKey = key.record.id
         actor = key.actor
     }
 
+    /// The same platform key, acting in one workspace; any other principal as it is.
+    package func inWorkspace(_ workspace: RecordID, _ settings: WorkspaceSettings) -> Principal {
+        guard let key, key.record.kind == .platform else { return self }
+        let tenant = Tenant(workspace: workspace, environment: key.record.tenant.environment)
+        return Principal(key: key, tenant: tenant, mintingAllowed: settings.mintingAllowed)
+    }
+
     /// The operator at the command line, who mints in the name of one of the tenant's keys.
-    package init(operatorIn tenant: Tenant, minting mintingKey: RecordID?) {
+    package init(operatorIn tenant: Tenant, minting mintingKey: RecordID?, mintingAllowed: Bool = true) {
         key = nil
+        self.mintingAllowed = mintingAllowed
         self.tenant = tenant
         self.mintingKey = mintingKey
         actor = "operator"

@@ -13,8 +13,8 @@ package enum ScopeRule: String, Sendable, CaseIterable {
 /// The settings of one workspace, read from its record.
 package struct WorkspaceSettings: Equatable, Sendable {
     package var plan: Plan
-    /// Requests a minute and key.
-    package var requestsPerMinute: Int
+    /// Requests a minute and key, where the workspace has a figure of its own; nil for the plan's.
+    package var ownRequestsPerMinute: Int?
     /// Key prefixes by environment, where the workspace has its own.
     package var keyPrefixes: [DeploymentEnvironment: String]
     package var scopeRule = ScopeRule.free
@@ -33,7 +33,7 @@ package struct WorkspaceSettings: Equatable, Sendable {
         keyPrefixes: [DeploymentEnvironment: String] = [:]
     ) {
         self.plan = plan
-        self.requestsPerMinute = requestsPerMinute ?? Self.defaultRequestsPerMinute(plan)
+        self.ownRequestsPerMinute = requestsPerMinute
         self.keyPrefixes = keyPrefixes
     }
 
@@ -42,8 +42,8 @@ package struct WorkspaceSettings: Equatable, Sendable {
         self.init(plan: record.plan)
         guard let document = try? JSONDocument(parsing: record.settings) else { return }
         let root = document.root
-        if let limit = root["requests_per_minute"]?.integer, limit >= 1, limit <= 10_000_000 {
-            requestsPerMinute = Int(limit)
+        if let limit = root["requests_per_minute"]?.integer, ServiceLimits.requestsPerMinute.contains(limit) {
+            ownRequestsPerMinute = Int(limit)
         }
         for environment in DeploymentEnvironment.allCases {
             guard let prefix = root["key_prefixes"]?[environment.rawValue]?.string,
@@ -62,9 +62,7 @@ package struct WorkspaceSettings: Equatable, Sendable {
     package var json: [UInt8] {
         var writer = JSONWriter(capacity: 128)
         writer.beginObject()
-        if requestsPerMinute != Self.defaultRequestsPerMinute(plan) {
-            writer.member("requests_per_minute", requestsPerMinute)
-        }
+        if let ownRequestsPerMinute { writer.member("requests_per_minute", ownRequestsPerMinute) }
         writer.name("key_prefixes")
         writer.beginObject()
         for environment in DeploymentEnvironment.allCases {
@@ -81,13 +79,23 @@ package struct WorkspaceSettings: Equatable, Sendable {
         writer.endObject()
         return writer.bytes
     }
+}
+
+// MARK: - What follows from them
+
+extension WorkspaceSettings {
+    /// What holds for platform keys, which belong to no workspace and are bound by no plan.
+    package static let deployment = WorkspaceSettings(plan: .enterprise)
+
+    /// Requests a minute and key: the workspace's own figure, or the plan's.
+    package var requestsPerMinute: Int { ownRequestsPerMinute ?? Self.defaultRequestsPerMinute(plan) }
 
     /// The prefix that new keys get.
     package func keyPrefix(_ environment: DeploymentEnvironment) -> String {
         keyPrefixes[environment] ?? APIKeySecret.defaultPrefix(environment)
     }
 
-    /// The most keys that are neither revoked nor expired; nil for no limit.
+    /// The most keys of one environment that are neither revoked nor expired; nil for no limit.
     package var activeKeysMax: Int? {
         switch plan {
         case .free: 10
@@ -96,15 +104,16 @@ package struct WorkspaceSettings: Equatable, Sendable {
         }
     }
 
-    private static func strings(_ value: JSONValue?) -> [String] {
-        value?.elements.compactMap(\.string) ?? []
-    }
-
+    /// What a plan gives where the workspace has no figure of its own.
     package static func defaultRequestsPerMinute(_ plan: Plan) -> Int {
         switch plan {
         case .free: 100
         case .pro: 1000
-        case .enterprise: 10_000_000
+        case .enterprise: Int(ServiceLimits.requestsPerMinute.upperBound)
         }
+    }
+
+    private static func strings(_ value: JSONValue?) -> [String] {
+        value?.elements.compactMap(\.string) ?? []
     }
 }

@@ -126,8 +126,11 @@ package final class RevocationView: Sendable {
 
     private static func isCut(_ targets: [CutOffTarget], _ tenant: Tenant, _ rev: Int64, _ state: State) -> Bool {
         targets.contains { target in
-            guard let entry = state.cutOffs[CutOffKey(tenant: tenant, target: target)] else { return false }
-            return rev < entry.number
+            if let entry = state.cutOffs[CutOffKey(tenant: tenant, target: target)], rev < entry.number { return true }
+            // A platform key's family lives in many workspaces; what ends it stands with the deployment.
+            guard case .apiKey = target else { return false }
+            let everywhere = CutOffKey(tenant: .deployment(tenant.environment), target: target)
+            return state.cutOffs[everywhere].map { rev < $0.number } ?? false
         }
     }
 }

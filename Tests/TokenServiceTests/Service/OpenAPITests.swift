@@ -63,6 +63,22 @@ struct OpenAPITests {
         for (operation, scopes) in try Self.described() { #expect(served[operation] == scopes, "\(operation)") }
     }
 
+    @Test("S15: every route that acts in a workspace is described with both names for it, and no other route is")
+    func workspaces() async throws {
+        let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent().appending(path: "openapi.yaml")
+        let text = try String(contentsOf: file, encoding: .utf8)
+        let routes = try await ServiceHarness().application.table.routes.filter {
+            if case .apiKey = $0.access { !$0.isDeploymentWide } else { false }
+        }
+        for (name, parameter) in zip(["Workspace", "Company"], WorkspaceSelection.parameters) {
+            #expect(routes.allSatisfy { $0.parameters.contains(parameter) })
+            let reference = "- $ref: \"#/components/parameters/\(name)\""
+            let named = text.components(separatedBy: reference).count - 1
+            #expect(named == routes.count, "\(parameter)")
+        }
+    }
+
     @Test("No route stands twice")
     func unique() async throws {
         let routes = try await ServiceHarness().application.table.routes

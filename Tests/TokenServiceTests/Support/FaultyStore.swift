@@ -19,6 +19,7 @@ final class FaultyStore: InviteStore {
         var settings: [UInt8]?
         var plan: Plan?
         var hooks: [String: @Sendable () async -> Void] = [:]
+        var lateHooks: [String: @Sendable () async -> Void] = [:]
     }
 
     private let inner: any InviteStore
@@ -60,6 +61,11 @@ final class FaultyStore: InviteStore {
         state.withLock { $0.hooks[name] = hook }
     }
 
+    /// Runs after the next call of this name, before its answer is handed on, once.
+    func after(_ name: String, _ hook: @escaping @Sendable () async -> Void) {
+        state.withLock { $0.lateHooks[name] = hook }
+    }
+
     /// The names of the calls since the count started.
     var calls: [String] { state.withLock { $0.calls } }
 
@@ -74,7 +80,9 @@ final class FaultyStore: InviteStore {
             return (state.error, state.moment)
         }
         if let fault, fault.moment == .before { throw fault.error }
+        let lateHook = state.withLock { $0.lateHooks.removeValue(forKey: name) }
         let value = try await body()
+        if let lateHook { await lateHook() }
         if let fault { throw fault.error }
         return value
     }
@@ -107,6 +115,18 @@ extension FaultyStore {
 
     func workspaces(_ page: PageRequest) async throws(StoreError) -> Page<WorkspaceRecord> {
         try await run("workspaces") { () async throws(StoreError) in try await inner.workspaces(page) }
+    }
+
+    func workspace(slug: String) async throws(StoreError) -> WorkspaceRecord? {
+        try await run("workspaceBySlug") { () async throws(StoreError) in try await inner.workspace(slug: slug) }
+    }
+
+    func createWorkspace(_ command: CreateWorkspace) async throws(StoreError) -> Idempotent<CreateWorkspaceOutcome> {
+        try await run("createWorkspace") { () async throws(StoreError) in try await inner.createWorkspace(command) }
+    }
+
+    func changeWorkspace(_ command: ChangeWorkspace) async throws(StoreError) -> ChangeWorkspaceOutcome {
+        try await run("changeWorkspace") { () async throws(StoreError) in try await inner.changeWorkspace(command) }
     }
 
     func tenantsWithKeys(now: UnixTime, limit: Int) async throws(StoreError) -> [Tenant] {

@@ -34,6 +34,14 @@
             }
         }
 
+        func workspace(slug: String) throws(SQLiteFailure) -> WorkspaceRecord? {
+            try statements.workspaceBySlug.first {
+                $0.add(slug)
+            } _: { row in
+                row.workspace()
+            }
+        }
+
         func workspaces(_ page: PageRequest) throws(SQLiteFailure) -> Page<WorkspaceRecord> {
             let found = try statements.workspaces.all {
                 $0.add(page.before ?? .highest)

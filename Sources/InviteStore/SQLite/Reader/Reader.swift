@@ -48,6 +48,7 @@
         let dataKeys: Statement
         let signingKeys: Statement
         let workspace: Statement
+        let workspaceBySlug: Statement
         let workspaces: Statement
         let tenantsWithKeys: Statement
         let keyByDigest: Statement
@@ -74,14 +75,20 @@
             signingKeys = try connection.statement(
                 "SELECT \(SigningKeyRow.columns) FROM signing_keys ORDER BY position"
             )
-            workspace = try connection.statement("SELECT \(WorkspaceRow.columns) FROM workspaces WHERE id = ?")
+            // Number 0 is the deployment itself.
+            workspace = try connection.statement(
+                "SELECT \(WorkspaceRow.columns) FROM workspaces WHERE id = ? AND number > 0"
+            )
+            workspaceBySlug = try connection.statement(
+                "SELECT \(WorkspaceRow.columns) FROM workspaces WHERE slug = ? AND number > 0"
+            )
             workspaces = try connection.statement(
-                "SELECT \(WorkspaceRow.columns) FROM workspaces WHERE id < ? ORDER BY id DESC LIMIT ?"
+                "SELECT \(WorkspaceRow.columns) FROM workspaces WHERE id < ? AND number > 0 ORDER BY id DESC LIMIT ?"
             )
             tenantsWithKeys = try connection.statement(
                 """
                 SELECT DISTINCT w.id, k.tenant FROM api_keys AS k JOIN workspaces AS w ON w.number = k.tenant >> 1
-                WHERE k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > ?) LIMIT ?
+                WHERE w.number > 0 AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > ?) LIMIT ?
                 """
             )
             keyByDigest = try connection.statement(APIKeyRow.select + " WHERE k.digest = ?")

@@ -26,6 +26,7 @@
         let sharedCutOffs: SharedCutOffs
         let keys: KeyStatements
         let imports: ImportStatements
+        let workspaces: WorkspaceStatements
         let invites: InviteStatements
         let sessions: SessionStatements
         let upkeep: UpkeepStatements
@@ -49,6 +50,7 @@
             commit = try connection.statement("COMMIT")
             keys = try KeyStatements(connection)
             imports = try ImportStatements(connection)
+            workspaces = try WorkspaceStatements(connection)
             invites = try InviteStatements(connection)
             sessions = try SessionStatements(connection)
             upkeep = try UpkeepStatements(connection)

@@ -1,0 +1,55 @@
+package import Platform
+
+/// Makes one workspace.
+package struct CreateWorkspace: Sendable {
+    package var workspace: WorkspaceRecord
+    package var claim: IdempotencyClaim?
+    package var now: UnixTime
+    package var audit: [AuditDraft]
+
+    package init(
+        workspace: WorkspaceRecord,
+        claim: IdempotencyClaim? = nil,
+        now: UnixTime,
+        audit: [AuditDraft]
+    ) {
+        self.workspace = workspace
+        self.claim = claim
+        self.now = now
+        self.audit = audit
+    }
+}
+
+/// What came of making a workspace.
+package enum CreateWorkspaceOutcome: Equatable, Sendable {
+    case created
+    /// Another workspace has the slug; nothing was stored.
+    case slugTaken
+}
+
+/// Changes one workspace, if it still is as the caller read it: one conditional UPDATE whose row count decides.
+package struct ChangeWorkspace: Sendable {
+    /// The workspace as it was read.
+    package var expected: WorkspaceRecord
+    /// The same workspace as it shall be: `id` and `createdAt` never change.
+    package var changed: WorkspaceRecord
+    package var now: UnixTime
+    /// Stored only with the change.
+    package var audit: [AuditDraft]
+
+    package init(expected: WorkspaceRecord, changed: WorkspaceRecord, now: UnixTime, audit: [AuditDraft]) {
+        self.expected = expected
+        self.changed = changed
+        self.now = now
+        self.audit = audit
+    }
+}
+
+/// What came of changing a workspace; only `changed` wrote anything.
+package enum ChangeWorkspaceOutcome: Equatable, Sendable {
+    case changed
+    /// The workspace is no longer as it was read, or is gone: read it and decide anew.
+    case stale
+    /// Another workspace has the slug.
+    case slugTaken
+}
