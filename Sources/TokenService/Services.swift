@@ -24,7 +24,7 @@ package final class Services: Sendable {
     package let idempotency: IdempotencyGate
     package let audit: AuditTrail
     package let cursors: PageCursor
-    package let policy: LifetimePolicy
+    package let policies: PolicyDirectory
     /// Nil where both environments are served.
     package let environment: DeploymentEnvironment?
 
@@ -46,7 +46,7 @@ package final class Services: Sendable {
         idempotency: IdempotencyGate,
         audit: AuditTrail,
         cursors: PageCursor,
-        policy: LifetimePolicy,
+        policies: PolicyDirectory,
         environment: DeploymentEnvironment?
     ) {
         self.store = store
@@ -66,7 +66,7 @@ package final class Services: Sendable {
         self.idempotency = idempotency
         self.audit = audit
         self.cursors = cursors
-        self.policy = policy
+        self.policies = policies
         self.environment = environment
     }
 

@@ -37,6 +37,10 @@ package struct RedeemInvite: Sendable {
     /// The browser-set `Origin` of the exchange.
     package var origin: String?
     package var renewUntil: UnixTime
+    /// What policy asks, by the key that minted the invite; nil where it asks no more than `renewUntil`.
+    ///
+    /// Called on the store's writer with the invite's row at hand; must look at memory only.
+    package var terms: (@Sendable (_ apiKey: RecordID) -> RedeemTerms)?
     /// The same holder asking again within this many seconds of the first commit gets the same session.
     package var repeatSeconds: Int
     package var now: UnixTime
@@ -51,6 +55,7 @@ package struct RedeemInvite: Sendable {
         boundKey: String? = nil,
         origin: String? = nil,
         renewUntil: UnixTime,
+        terms: (@Sendable (_ apiKey: RecordID) -> RedeemTerms)? = nil,
         repeatSeconds: Int = 60,
         now: UnixTime,
         audit: [AuditDraft]
@@ -62,6 +67,7 @@ package struct RedeemInvite: Sendable {
         self.boundKey = boundKey
         self.origin = origin
         self.renewUntil = renewUntil
+        self.terms = terms
         self.repeatSeconds = repeatSeconds
         self.now = now
         self.audit = audit
@@ -81,8 +87,10 @@ package enum RedeemOutcome: Equatable, Sendable {
     case revoked
     /// The session of the same holder was ended in the meantime.
     case ended
-    /// The invite has a list of origins and the request's origin is not on it.
+    /// A list of origins stands, on the invite or in the policy, and the request's origin is not on it.
     case originNotAllowed
+    /// Policy refuses exchanges of what this key minted.
+    case refusedByPolicy(apiKey: RecordID)
     case unknown
 }
 
@@ -112,6 +120,10 @@ package struct RenewSession: Sendable {
     package var holder: [UInt8]?
     /// RFC 7638 thumbprint of the key that was proven with this request.
     package var boundKey: String?
+    /// The browser-set `Origin` of the request.
+    package var origin: String?
+    /// What policy asks; nil where it asks no more than the session's row.
+    package var terms: RenewTerms?
     package var now: UnixTime
     /// Stored only where the session renews.
     package var audit: [AuditDraft]
@@ -122,6 +134,8 @@ package struct RenewSession: Sendable {
         needsProof: Bool,
         holder: [UInt8]? = nil,
         boundKey: String? = nil,
+        origin: String? = nil,
+        terms: RenewTerms? = nil,
         now: UnixTime,
         audit: [AuditDraft]
     ) {
@@ -130,6 +144,8 @@ package struct RenewSession: Sendable {
         self.needsProof = needsProof
         self.holder = holder
         self.boundKey = boundKey
+        self.origin = origin
+        self.terms = terms
         self.now = now
         self.audit = audit
     }
@@ -137,7 +153,10 @@ package struct RenewSession: Sendable {
 
 /// What came of renewing; only `renewed` wrote anything.
 package enum RenewOutcome: Equatable, Sendable {
+    /// The session as policy lets it go on: `renewUntil` and `allowedOrigins` may be narrower than the row's.
     case renewed(SessionRecord)
+    /// A list of origins stands, on the session or in the policy, and the request's origin is not on it.
+    case originNotAllowed
     /// Past `renewUntil`.
     case over
     /// Ended, or covered by a cut-off newer than its `rev`.

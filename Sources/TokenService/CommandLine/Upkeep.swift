@@ -37,6 +37,8 @@ struct Upkeep: Sendable {
         await services.catchUpIfStale(now: now)
         services.revocations.forget(before: now)
         await recordUses()
+        // Another process on the same store may have changed policies: no snapshot lives longer than two rounds.
+        services.policies.invalidate()
         services.directory.trim(now: now)
         for _ in 0..<Self.stepsPerRound where !Task.isCancelled {
             do {

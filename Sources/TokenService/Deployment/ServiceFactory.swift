@@ -15,6 +15,7 @@ package struct ServiceFactory: Sendable {
     package var environment: DeploymentEnvironment?
     /// Exchanges and refused credentials a minute and address; nil for no limit.
     package var addressLimit: Int?
+    /// What the deployment's layer of policies says as long as no stored policy says otherwise.
     package var policy = LifetimePolicy()
 
     package init(
@@ -57,7 +58,9 @@ package struct ServiceFactory: Sendable {
         )
         let revocations = RevocationView()
         try await revocations.fill(from: store, now: time.now())
-        return services(keys, keyring, revocations, deployment.issuer)
+        let services = services(keys, keyring, revocations, deployment.issuer)
+        try await services.policies.start()
+        return services
     }
 
     private func services(
@@ -80,7 +83,6 @@ package struct ServiceFactory: Sendable {
             sealer: RecordSealer(records),
             pseudonyms: Pseudonymizer(root: keys.pseudonym, index: keys.addressIndex),
             audit: audit,
-            policy: policy,
             issuerURL: issuerURL
         )
         let authenticator = Authenticator(
@@ -108,7 +110,7 @@ package struct ServiceFactory: Sendable {
             idempotency: IdempotencyGate(key: keys.idempotency),
             audit: audit,
             cursors: PageCursor(key: keys.cursor),
-            policy: policy,
+            policies: PolicyDirectory(store: store, workspaces: workspaces, defaults: policy),
             environment: environment
         )
     }

@@ -8,14 +8,23 @@ extension Services {
         try await idempotently(call, principal) { result in
             try await replayInvite(result, call, principal)
         } effect: { ticket in
-            let request = try inviteRequest(BodyReader(call.request), principal)
+            let policies = try await policies.policies(of: principal.tenant)
+            let request = try inviteRequest(BodyReader(call.request), principal, policies, call)
             let invite = try record(request, principal, call)
             let claim = ticket?.claim(result: invite.id.bytes, now: call.now)
-            switch try await issuance.mint([invite], call, principal, claim: claim) {
+            let shadow = shadowDrafts(of: [(invite, request)], call, principal)
+            switch try await issuance.mint(
+                [invite],
+                asked: [request.asked],
+                call,
+                principal,
+                claim: claim,
+                extra: shadow
+            ) {
             case .done(let stored):
                 metrics.issued(.invite, count: stored.count)
                 let details = SealedDetails(email: request.email.text, metadata: request.metadata)
-                return .done(try created(stored[0], details, call))
+                return .done(try created(stored[0], details, includesEmail: request.includesEmail, call))
             case .replay(let result): return .replay(result: result)
             case .mismatch: return .mismatch
             }
@@ -30,8 +39,34 @@ extension Services {
         return try issuance.record(request, principal.tenant, apiKey: key, now: call.now)
     }
 
-    private func created(_ invite: InviteRecord, _ details: SealedDetails, _ call: Call) throws -> HTTPResponse {
-        let token = try issuance.token(of: invite, email: details.email)
+    /// What policies in shadow say of new invites, to be stored with them.
+    func shadowDrafts(
+        of invites: [(record: InviteRecord, request: InviteRequest)],
+        _ call: Call,
+        _ principal: Principal
+    ) -> [AuditDraft] {
+        invites.compactMap { invite, request in
+            request.shadowViolation.map { violation in
+                shadowDraft(
+                    violation,
+                    call,
+                    invite.tenant,
+                    actor: principal.actor,
+                    target: TypeID.text(.invite, invite.id),
+                    campaign: invite.campaign,
+                    apiKey: invite.apiKey
+                )
+            }
+        }
+    }
+
+    private func created(
+        _ invite: InviteRecord,
+        _ details: SealedDetails,
+        includesEmail: Bool,
+        _ call: Call
+    ) throws -> HTTPResponse {
+        let token = try issuance.token(of: invite, email: details.email, includesEmail: includesEmail)
         return Responses.json(201, isSecret: true, capacity: 1024) { writer in
             write(invite, details: details, token: token, now: call.now, to: &writer)
         }
@@ -41,6 +76,8 @@ extension Services {
         guard let id = RecordID(bytes: result), let invite = try await store.invite(id, of: principal.tenant) else {
             throw Problem.notFound("the recorded invite was swept")
         }
-        return try created(invite, try details(of: invite), call)
+        let policies = try await policies.policies(of: principal.tenant)
+        let policy = policies.resolve(campaign: invite.campaign, apiKey: invite.apiKey, now: call.now).enforced
+        return try created(invite, try details(of: invite), includesEmail: policy.emailInToken.value, call)
     }
 }

@@ -8,13 +8,21 @@ extension Services {
         try await idempotently(call, principal) { result in
             try await replayBatch(result, call, principal)
         } effect: { ticket in
-            let outcomes = try batchItems(call, principal)
-            let invites = outcomes.compactMap { outcome in
-                if case .success(let item) = outcome { item.invite } else { nil }
-            }
+            let policies = try await policies.policies(of: principal.tenant)
+            let outcomes = try batchItems(call, principal, policies)
+            let items = outcomes.compactMap { try? $0.get() }
+            let invites = items.map(\.invite)
             let claim = ticket?.claim(result: Self.recordedBatch(outcomes, call), now: call.now)
             if invites.isEmpty, claim == nil { return .done(try answer(outcomes, [:], call)) }
-            switch try await issuance.mint(invites, call, principal, claim: claim) {
+            let shadow = shadowDrafts(of: items.map { ($0.invite, $0.request) }, call, principal)
+            switch try await issuance.mint(
+                invites,
+                asked: items.map(\.request.asked),
+                call,
+                principal,
+                claim: claim,
+                extra: shadow
+            ) {
             case .done(let stored):
                 metrics.issued(.invite, count: stored.count)
                 let revs = Dictionary(stored.map { ($0.id, $0.rev) }, uniquingKeysWith: { first, _ in first })
@@ -28,9 +36,14 @@ extension Services {
     private struct Item {
         var invite: InviteRecord
         var details: SealedDetails
+        var request: InviteRequest
     }
 
-    private func batchItems(_ call: Call, _ principal: Principal) throws -> [Result<Item, Problem>] {
+    private func batchItems(
+        _ call: Call,
+        _ principal: Principal,
+        _ policies: TenantPolicies
+    ) throws -> [Result<Item, Problem>] {
         var body = try BodyReader(call.request, limits: ServiceLimits.batchJSON)
         let value = body.value("invites")
         try body.finish()
@@ -42,9 +55,11 @@ extension Services {
                 return .failure(.invalid("invites", "invites[\(index)] must be a JSON object."))
             }
             do {
-                let request = try inviteRequest(BodyReader(element, path: "invites[\(index)]."), principal)
+                let body = BodyReader(element, path: "invites[\(index)].")
+                let request = try inviteRequest(body, principal, policies, call)
                 let details = SealedDetails(email: request.email.text, metadata: request.metadata)
-                return .success(Item(invite: try record(request, principal, call), details: details))
+                let invite = try record(request, principal, call)
+                return .success(Item(invite: invite, details: details, request: request))
             } catch let problem as Problem where problem.code.status == 400 || problem.code.status == 422 {
                 return .failure(problem)
             }
@@ -64,7 +79,8 @@ extension Services {
                 switch outcome {
                 case .success(var item):
                     item.invite.rev = revs[item.invite.id] ?? item.invite.rev
-                    try writeMinted(item.invite, item.details, call, to: &writer)
+                    let includesEmail = item.request.includesEmail
+                    try writeMinted(item.invite, item.details, includesEmail: includesEmail, call, to: &writer)
                 case .failure(let problem):
                     Self.write(problem, call.requestID, to: &writer)
                 }
@@ -77,10 +93,11 @@ extension Services {
     private func writeMinted(
         _ invite: InviteRecord,
         _ details: SealedDetails,
+        includesEmail: Bool,
         _ call: Call,
         to writer: inout JSONWriter
     ) throws {
-        let token = try issuance.token(of: invite, email: details.email)
+        let token = try issuance.token(of: invite, email: details.email, includesEmail: includesEmail)
         writer.name("invite")
         writer.beginObject()
         write(invite, details: details, token: token, now: call.now, to: &writer)
@@ -121,6 +138,7 @@ extension Services {
         } catch {
             throw Problem.internalError("a recorded batch can not be read: \(error)")
         }
+        let policies = try await policies.policies(of: principal.tenant)
         var invites: [RecordID: InviteRecord] = [:]
         for element in document.root.elements {
             guard let id = element["id"]?.string.flatMap({ TypeID.parse(.invite, $0) }) else { continue }
@@ -133,7 +151,14 @@ extension Services {
                 writer.beginObject()
                 if let id = element["id"]?.string.flatMap({ TypeID.parse(.invite, $0) }) {
                     guard let invite = invites[id] else { throw Problem.notFound("a recorded invite was swept") }
-                    try writeMinted(invite, try details(of: invite), call, to: &writer)
+                    let policy = policies.resolve(campaign: invite.campaign, apiKey: invite.apiKey, now: call.now)
+                    try writeMinted(
+                        invite,
+                        try details(of: invite),
+                        includesEmail: policy.enforced.emailInToken.value,
+                        call,
+                        to: &writer
+                    )
                 } else if let error = element["error"] {
                     Self.copy(error, to: &writer)
                 }

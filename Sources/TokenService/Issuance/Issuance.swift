@@ -18,7 +18,6 @@ package struct Issuance: Sendable {
     package let sealer: RecordSealer
     package let pseudonyms: Pseudonymizer
     package let audit: AuditTrail
-    package let policy: LifetimePolicy
     /// The `iss` of every token.
     package let issuerURL: String
 
@@ -29,7 +28,6 @@ package struct Issuance: Sendable {
         sealer: RecordSealer,
         pseudonyms: Pseudonymizer,
         audit: AuditTrail,
-        policy: LifetimePolicy,
         issuerURL: String
     ) {
         self.store = store
@@ -38,7 +36,6 @@ package struct Issuance: Sendable {
         self.sealer = sealer
         self.pseudonyms = pseudonyms
         self.audit = audit
-        self.policy = policy
         self.issuerURL = issuerURL
     }
 }
@@ -54,6 +51,12 @@ package struct InviteRequest: Equatable, Sendable {
     package var allowedOrigins: [String]
     /// Canonical JSON object; empty where there is none.
     package var metadata: [UInt8]
+    /// What was asked for, as policies judge it; recorded, so that it can be judged again.
+    package var asked: IssuanceRequest
+    /// What a policy in shadow says against it.
+    package var shadowViolation: PolicyViolation?
+    /// Whether its token carries the address in clear.
+    package var includesEmail: Bool
 }
 
 extension Issuance {
@@ -83,13 +86,17 @@ extension Issuance {
     }
 
     /// Stores invites and gives them back with the `rev` that their tokens must carry.
+    ///
+    /// `asked` has what each of them was asked for as, in the same order; `extra` is stored with their events.
     package func mint(
         _ invites: [InviteRecord],
+        asked: [IssuanceRequest],
         _ call: Call,
         _ principal: Principal,
-        claim: IdempotencyClaim?
+        claim: IdempotencyClaim?,
+        extra: [AuditDraft] = []
     ) async throws -> Idempotent<[InviteRecord]> {
-        let drafts = invites.map { invite in
+        let drafts = zip(invites, asked).map { invite, asked in
             audit.draft(
                 "invite.created",
                 call,
@@ -99,10 +106,10 @@ extension Issuance {
                 detail: [
                     ("campaign_id", invite.campaign), ("subject", Pseudonymizer.text(invite.participant)),
                     ("expires_at", RFC3339.text(invite.expiresAt)),
-                ]
+                ] + asked.recorded
             )
         }
-        let command = CreateInvites(invites: invites, claim: claim, audit: drafts, now: call.now)
+        let command = CreateInvites(invites: invites, claim: claim, audit: drafts + extra, now: call.now)
         switch try await store.createInvites(command) {
         case .done(.created(let rev)):
             return .done(
@@ -119,7 +126,7 @@ extension Issuance {
     }
 
     /// The token of a stored invite: the same claims however often it is signed.
-    package func token(of invite: InviteRecord, email: String) throws -> String {
+    package func token(of invite: InviteRecord, email: String, includesEmail: Bool) throws -> String {
         try keyring.issuer.invite(
             InviteClaims(
                 invite: invite.id,
@@ -129,7 +136,7 @@ extension Issuance {
                 issuedAt: invite.createdAt,
                 expiresAt: invite.expiresAt,
                 rev: invite.rev,
-                email: policy.emailInToken ? email : nil
+                email: includesEmail ? email : nil
             )
         )
     }
@@ -157,6 +164,7 @@ extension Issuance {
     package func participantToken(
         _ session: SessionRecord,
         lifetimeSeconds: Int64,
+        includesEmail: Bool,
         id: RecordID? = nil,
         issuedAt: UnixTime
     ) throws -> IssuedParticipantToken {
@@ -184,7 +192,7 @@ extension Issuance {
                     originMarks: session.allowedOrigins.map(TokenSealContent.mark)
                 ),
                 origin: session.origin,
-                email: policy.emailInToken ? details.email : nil,
+                email: includesEmail ? details.email : nil,
                 boundKey: session.boundKey
             )
         )
