@@ -33,7 +33,9 @@ extension MemoryTables {
         let newest = policies[version.place]?.last
         guard version.version == (newest?.version ?? 0) + 1 else { return .conflict }
         if version.document != nil, newest?.document == nil {
-            let count = policies.values.count { $0.last?.document != nil && $0.last?.place.tenant == version.place.tenant }
+            let count = policies.values.count {
+                $0.last?.document != nil && $0.last?.place.tenant == version.place.tenant
+            }
             guard count < command.policiesMax else { return .tooManyPolicies }
         }
         policies[version.place, default: []].append(version)

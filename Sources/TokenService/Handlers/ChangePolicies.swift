@@ -80,7 +80,7 @@ extension Services {
         _ principal: Principal
     ) throws -> PolicyVersion {
         var version = PolicyVersion(
-            id: identifiers.next(at: call.now),
+            id: Self.id(identifiers.next(at: call.now), after: newest?.id),
             place: place,
             version: (newest?.version ?? 0) + 1,
             document: document?.stored,
@@ -96,9 +96,19 @@ extension Services {
         return version
     }
 
+    /// An id above the newest version's, so that versions made in one millisecond are listed in their order too.
+    private static func id(_ fresh: RecordID, after newest: RecordID?) -> RecordID {
+        guard let newest, fresh <= newest else { return fresh }
+        return newest.low < .max
+            ? RecordID(high: newest.high, low: newest.low + 1)
+            : RecordID(high: newest.high &+ 1, low: newest.low & 0x8000_0000_0000_0000)
+    }
+
     private static func read(_ version: PolicyVersion?) throws(Problem) -> PolicyDocument? {
         guard let bytes = version?.document else { return nil }
-        guard let document = PolicyDocument(stored: bytes) else { throw .unavailable("a stored policy can not be read") }
+        guard let document = PolicyDocument(stored: bytes) else {
+            throw .unavailable("a stored policy can not be read")
+        }
         return document
     }
 

@@ -139,7 +139,10 @@ extension Services {
         }
         let campaign = try call.query["campaign_id"].map { text in
             guard let campaign = CampaignID(text) else {
-                throw Problem.invalid("campaign_id", "campaign_id must be 1 to 64 of the characters A-Z a-z 0-9 _ . : -")
+                throw Problem.invalid(
+                    "campaign_id",
+                    "campaign_id must be 1 to 64 of the characters A-Z a-z 0-9 _ . : -"
+                )
             }
             return campaign.text
         }

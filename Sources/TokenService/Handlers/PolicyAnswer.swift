@@ -35,7 +35,8 @@ extension Services {
         writer.member("created_by", version?.createdBy)
     }
 
-    static func answer(_ version: PolicyVersion?, at place: PolicyPlace, now: UnixTime) throws(Problem) -> HTTPResponse {
+    static func answer(_ version: PolicyVersion?, at place: PolicyPlace, now: UnixTime) throws(Problem) -> HTTPResponse
+    {
         var writer = JSONWriter(capacity: 768)
         writer.beginObject()
         try write(version, at: place, now: now, to: &writer)

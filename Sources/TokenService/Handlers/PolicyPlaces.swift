@@ -91,7 +91,10 @@ extension Services {
         }
         if let campaign {
             guard let id = CampaignID(campaign) else {
-                throw Problem.invalid("campaign_id", "campaign_id must be 1 to 64 of the characters A-Z a-z 0-9 _ . : -")
+                throw Problem.invalid(
+                    "campaign_id",
+                    "campaign_id must be 1 to 64 of the characters A-Z a-z 0-9 _ . : -"
+                )
             }
             return .campaign(principal.tenant, id.text)
         }

@@ -10,6 +10,8 @@ private struct Simulation {
     let today: TenantPolicies
     let since: UnixTime
     let until: UnixTime
+    /// Where the newest page of events starts; nil for the newest of all.
+    let start: RecordID?
 }
 
 extension Services {
@@ -53,7 +55,8 @@ extension Services {
             throw Problem.invalid("policy", "policy must be an object.")
         }
         let document = try PolicyDocument(reading: BodyReader(policy, path: "policy."))
-        let until = try body.time("until") ?? call.now
+        let given = try body.time("until")
+        let until = given ?? call.now
         let since = try body.time("since") ?? until.adding(seconds: -604_800)
         try body.finish()
         guard since < until else { throw Problem.invalid("since", "since must be before until.") }
@@ -75,7 +78,8 @@ extension Services {
             proposed: today.replacing(place, with: document, defaults: policies.defaults),
             today: today,
             since: since,
-            until: until
+            until: until,
+            start: given.map(Self.lowestID)
         )
     }
 
@@ -104,7 +108,7 @@ extension Services {
         _ report: inout SimulationReport
     ) async throws -> [RecordedIssuance] {
         var found: [RecordedIssuance] = []
-        var page = PageRequest(before: Self.lowestID(at: simulation.until), limit: 100)
+        var page = PageRequest(before: simulation.start, limit: 100)
         while true {
             let events = try await store.auditEvents(of: tenant, filter: AuditFilter(), page: page)
             for event in events.records {

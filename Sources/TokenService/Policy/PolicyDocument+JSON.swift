@@ -42,7 +42,10 @@ extension PolicyDocument {
             throw .invalid("min_seconds", "\(place).min_seconds is \(low), which is above max_seconds \(high).")
         }
         if let value = rule.default, let low = rule.min, value < low {
-            throw .invalid("default_seconds", "\(place).default_seconds is \(value), which is below min_seconds \(low).")
+            throw .invalid(
+                "default_seconds",
+                "\(place).default_seconds is \(value), which is below min_seconds \(low)."
+            )
         }
         if let value = rule.default, let high = rule.max, value > high {
             throw .invalid(

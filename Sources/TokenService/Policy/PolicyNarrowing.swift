@@ -6,12 +6,19 @@ extension EffectivePolicy {
         try Self.require(document.invite, within: invite, .invite)
         try Self.require(document.participant, within: participant, .participantToken)
         if let value = document.renewSeconds, value > renewSeconds.value {
-            throw Self.wider("renew_seconds", "\(value) s", .renewSeconds, renewSeconds.source, "at most \(renewSeconds.value) s")
+            throw Self.wider(
+                "renew_seconds",
+                "\(value) s",
+                .renewSeconds,
+                renewSeconds.source,
+                "at most \(renewSeconds.value) s"
+            )
         }
         if let value = document.maxUsesMax, value > maxUses.value {
             throw Self.wider("max_uses_max", "\(value)", .maxUses, maxUses.source, "at most \(maxUses.value)")
         }
-        if let above = allowedOrigins, let origin = document.allowedOrigins?.first(where: { !above.value.contains($0) }) {
+        if let above = allowedOrigins, let origin = document.allowedOrigins?.first(where: { !above.value.contains($0) })
+        {
             let list = above.value.isEmpty ? "no origin at all" : above.value.joined(separator: ", ")
             throw Self.wider("allowed_origins", origin, .allowedOrigins, above.source, list)
         }

@@ -118,7 +118,9 @@ package final class TenantPolicies: Sendable {
     }
 
     /// The same with another policy in one place, enforced at once; nil takes the place's policy away.
-    package func replacing(_ place: PolicyPlace, with document: PolicyDocument?, defaults: LifetimePolicy) -> TenantPolicies {
+    package func replacing(_ place: PolicyPlace, with document: PolicyDocument?, defaults: LifetimePolicy)
+        -> TenantPolicies
+    {
         var (deployment, workspace, campaigns, keys) = (deployment, workspace, campaigns, keys)
         let binding = document.map { document in
             var binding = document
