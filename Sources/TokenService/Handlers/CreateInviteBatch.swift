@@ -13,22 +13,19 @@ extension Services {
             let items = outcomes.compactMap { try? $0.get() }
             let invites = items.map(\.invite)
             let claim = ticket?.claim(result: Self.recordedBatch(outcomes, call), now: call.now)
-            if invites.isEmpty, claim == nil { return .done(try answer(outcomes, [:], call)) }
-            let shadow = shadowDrafts(of: items.map { ($0.invite, $0.request) }, call, principal)
-            switch try await issuance.mint(
+            if invites.isEmpty, claim == nil { return .done(try answer(outcomes, rev: 0, call)) }
+            let command = issuance.command(
                 invites,
                 asked: items.map(\.request.asked),
                 call,
                 principal,
                 claim: claim,
-                extra: shadow
-            ) {
-            case .done(let stored):
-                metrics.issued(.invite, count: stored.count)
-                let revs = Dictionary(stored.map { ($0.id, $0.rev) }, uniquingKeysWith: { first, _ in first })
-                return .done(try answer(outcomes, revs, call))
-            case .replay(let result): return .replay(result: result)
-            case .mismatch: return .mismatch
+                extra: items.compactMap { shadowDraft(of: $0.invite, $0.request, call, principal) }
+            )
+            return try (try await store.createInvites(command)).map { outcome in
+                let rev = try Issuance.rev(outcome)
+                metrics.issued(.invite, count: invites.count)
+                return try answer(outcomes, rev: rev, call)
             }
         }
     }
@@ -68,7 +65,7 @@ extension Services {
 
     private func answer(
         _ outcomes: [Result<Item, Problem>],
-        _ revs: [RecordID: Int64],
+        rev: Int64,
         _ call: Call
     ) throws -> HTTPResponse {
         try Responses.json(200, isSecret: true, capacity: 1024 * (outcomes.count + 1)) { writer in
@@ -77,10 +74,16 @@ extension Services {
             for outcome in outcomes {
                 writer.beginObject()
                 switch outcome {
-                case .success(var item):
-                    item.invite.rev = revs[item.invite.id] ?? item.invite.rev
+                case .success(let item):
                     let includesEmail = item.request.includesEmail
-                    try writeMinted(item.invite, item.details, includesEmail: includesEmail, call, to: &writer)
+                    try writeMinted(
+                        item.invite,
+                        rev: rev,
+                        item.details,
+                        includesEmail: includesEmail,
+                        call,
+                        to: &writer
+                    )
                 case .failure(let problem):
                     Self.write(problem, call.requestID, to: &writer)
                 }
@@ -92,12 +95,13 @@ extension Services {
 
     private func writeMinted(
         _ invite: InviteRecord,
+        rev: Int64,
         _ details: SealedDetails,
         includesEmail: Bool,
         _ call: Call,
         to writer: inout JSONWriter
     ) throws {
-        let token = try issuance.token(of: invite, email: details.email, includesEmail: includesEmail)
+        let token = try issuance.token(of: invite, rev: rev, email: details.email, includesEmail: includesEmail)
         writer.name("invite")
         writer.beginObject()
         write(invite, details: details, token: token, now: call.now, to: &writer)
@@ -154,6 +158,7 @@ extension Services {
                     let policy = policies.resolve(campaign: invite.campaign, apiKey: invite.apiKey, now: call.now)
                     try writeMinted(
                         invite,
+                        rev: invite.rev,
                         try details(of: invite),
                         includesEmail: policy.enforced.emailInToken.value,
                         call,

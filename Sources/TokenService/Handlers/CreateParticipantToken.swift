@@ -83,11 +83,12 @@ extension Services {
             call,
             tenant: session.tenant,
             actor: principal.actor,
-            target: target,
-            detail: [
-                ("campaign_id", session.campaign), ("subject", Pseudonymizer.text(session.participant)),
-            ] + asked.recorded
-        )
+            target: target
+        ) { detail in
+            detail.member("campaign_id", session.campaign)
+            detail.member("subject", subject: session.participant)
+            asked.record(to: &detail)
+        }
         guard let violation = policy.shadowViolation(of: asked) else { return [created] }
         let shadow = shadowDraft(
             violation,

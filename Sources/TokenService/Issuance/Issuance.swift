@@ -1,5 +1,6 @@
 package import InviteStore
 package import Platform
+import StrictJSON
 
 /// Where tokens come from: the only place that knows the order of steps.
 ///
@@ -85,48 +86,45 @@ extension Issuance {
         )
     }
 
-    /// Stores invites and gives them back with the `rev` that their tokens must carry.
+    /// What stores invites together with their audit events.
     ///
     /// `asked` has what each of them was asked for as, in the same order; `extra` is stored with their events.
-    package func mint(
+    package func command(
         _ invites: [InviteRecord],
         asked: [IssuanceRequest],
         _ call: Call,
         _ principal: Principal,
         claim: IdempotencyClaim?,
-        extra: [AuditDraft] = []
-    ) async throws -> Idempotent<[InviteRecord]> {
-        let drafts = zip(invites, asked).map { invite, asked in
+        extra: [AuditDraft]
+    ) -> CreateInvites {
+        var drafts = zip(invites, asked).map { invite, asked in
             audit.draft(
                 "invite.created",
                 call,
                 tenant: invite.tenant,
                 actor: principal.actor,
-                target: TypeID.text(.invite, invite.id),
-                detail: [
-                    ("campaign_id", invite.campaign), ("subject", Pseudonymizer.text(invite.participant)),
-                    ("expires_at", RFC3339.text(invite.expiresAt)),
-                ] + asked.recorded
-            )
+                target: TypeID.text(.invite, invite.id)
+            ) { detail in
+                detail.member("campaign_id", invite.campaign)
+                detail.member("subject", subject: invite.participant)
+                detail.member("expires_at", time: invite.expiresAt)
+                asked.record(to: &detail)
+            }
         }
-        let command = CreateInvites(invites: invites, claim: claim, audit: drafts + extra, now: call.now)
-        switch try await store.createInvites(command) {
-        case .done(.created(let rev)):
-            return .done(
-                invites.map { invite in
-                    var stored = invite
-                    stored.rev = rev
-                    return stored
-                }
-            )
-        case .done(.keyNotActive): throw Problem.unauthorized("the key was ended while the request ran")
-        case .replay(let result): return .replay(result: result)
-        case .mismatch: return .mismatch
+        if !extra.isEmpty { drafts += extra }
+        return CreateInvites(invites: invites, claim: claim, audit: drafts, now: call.now)
+    }
+
+    /// The `rev` that the tokens of what was stored must carry.
+    package static func rev(_ outcome: CreateOutcome) throws -> Int64 {
+        switch outcome {
+        case .created(let rev): return rev
+        case .keyNotActive: throw Problem.unauthorized("the key was ended while the request ran")
         }
     }
 
     /// The token of a stored invite: the same claims however often it is signed.
-    package func token(of invite: InviteRecord, email: String, includesEmail: Bool) throws -> String {
+    package func token(of invite: InviteRecord, rev: Int64, email: String, includesEmail: Bool) throws -> [UInt8] {
         try keyring.issuer.invite(
             InviteClaims(
                 invite: invite.id,
@@ -135,7 +133,7 @@ extension Issuance {
                 participant: invite.participant,
                 issuedAt: invite.createdAt,
                 expiresAt: invite.expiresAt,
-                rev: invite.rev,
+                rev: rev,
                 email: includesEmail ? email : nil
             )
         )
@@ -146,7 +144,8 @@ extension Issuance {
 
 /// A participant token that was just signed.
 package struct IssuedParticipantToken: Sendable {
-    package let token: String
+    /// ASCII.
+    package let token: [UInt8]
     package let id: RecordID
     package let issuedAt: UnixTime
     package let expiresAt: UnixTime

@@ -1,5 +1,6 @@
 package import InviteStore
 package import Platform
+package import StrictJSON
 
 /// What one issuance asks for, as far as a policy can judge it.
 ///
@@ -207,11 +208,9 @@ extension EffectivePolicy {
 
 extension IssuanceRequest {
     /// What the audit event of a backend's issuance keeps of it: only what differs from an ordinary request.
-    package var recorded: [(StaticString, String)] {
-        var pairs: [(StaticString, String)] = []
-        if let expiresIn { pairs.append(("expires_in", String(expiresIn))) }
-        if maxUses != 1 { pairs.append(("max_uses", String(maxUses))) }
-        if !ownOrigins.isEmpty { pairs.append(("allowed_origins", ownOrigins.joined(separator: " "))) }
-        return pairs
+    package func record(to detail: inout JSONWriter) {
+        if let expiresIn { detail.member("expires_in", String(expiresIn)) }
+        if maxUses != 1 { detail.member("max_uses", String(maxUses)) }
+        if !ownOrigins.isEmpty { detail.member("allowed_origins", ownOrigins.joined(separator: " ")) }
     }
 }

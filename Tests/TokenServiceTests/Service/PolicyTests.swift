@@ -381,4 +381,48 @@ struct PolicyTests {
         for _ in 0..<3 { #expect(await service.mint().status == 201) }
         #expect(!service.faults.calls.contains { $0.hasPrefix("polic") })
     }
+
+    @Test(
+        "A change that another overtakes is made on top of it, or refused where it named its base",
+        arguments: [false, true]
+    )
+    func overtaken(namesBase: Bool) async throws {
+        let service = try await ServiceHarness()
+        service.faults.before("changePolicy") { _ = await service.put(#"{"renew_seconds":900}"#) }
+        let late = await service.put(#"{"renew_seconds":600}"#, query: namesBase ? "?if_version=0" : "")
+        #expect(late.status == (namesBase ? 409 : 200))
+        let newest = await service.admin(.get, "/v1/policies")
+        #expect(newest.json?["version"]?.integer == (namesBase ? 1 : 2))
+        #expect(newest.json?["policy"]?["renew_seconds"]?.integer == (namesBase ? 900 : 600))
+        let events = try await service.changes().filter { $0.type == "policy.changed" }
+        #expect(events.count == (namesBase ? 1 : 2))
+    }
+
+    @Test("A read of policies that a change overtakes does not put the old ones back")
+    func staleRead() async throws {
+        let service = try await ServiceHarness()
+        service.application.services.policies.invalidate()
+        service.faults.after("policies") { _ = await service.put(#"{"max_uses_max":1}"#) }
+        // This one was judged by what it had read before the change.
+        #expect(await service.mint(more: #","max_uses":2"#).status == 201)
+        #expect(await service.mint(more: #","max_uses":2"#).status == 422)
+    }
+
+    @Test("A stored policy that can not be understood is never passed over")
+    func unreadable() async throws {
+        let service = try await ServiceHarness()
+        let tenant = Tenant(workspace: service.setup.workspace, environment: service.setup.environment)
+        let version = PolicyVersion(
+            id: RecordID(high: 1 << 20, low: 1),
+            place: .workspace(tenant),
+            version: 1,
+            document: Array(#"{"policy":{"of_a_later_release":true}}"#.utf8),
+            createdAt: service.time.now(),
+            createdBy: "operator"
+        )
+        let command = ChangePolicy(version: version, policiesMax: 1, now: service.time.now(), audit: [])
+        #expect(try await service.store.changePolicy(command) == .changed)
+        #expect(await service.mint().status == 503)
+        #expect(await service.admin(.get, "/v1/policies").status == 503)
+    }
 }

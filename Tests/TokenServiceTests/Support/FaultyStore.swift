@@ -18,6 +18,7 @@ final class FaultyStore: InviteStore {
         var moment = Moment.before
         var settings: [UInt8]?
         var hooks: [String: @Sendable () async -> Void] = [:]
+        var afterHooks: [String: @Sendable () async -> Void] = [:]
     }
 
     private let inner: any InviteStore
@@ -56,6 +57,11 @@ final class FaultyStore: InviteStore {
         state.withLock { $0.hooks[name] = hook }
     }
 
+    /// Runs between the inner store's answer to the next call of this name and its return, once.
+    func after(_ name: String, _ hook: @escaping @Sendable () async -> Void) {
+        state.withLock { $0.afterHooks[name] = hook }
+    }
+
     /// The names of the calls since the count started.
     var calls: [String] { state.withLock { $0.calls } }
 
@@ -71,6 +77,7 @@ final class FaultyStore: InviteStore {
         }
         if let fault, fault.moment == .before { throw fault.error }
         let value = try await body()
+        if let hook = state.withLock({ $0.afterHooks.removeValue(forKey: name) }) { await hook() }
         if let fault { throw fault.error }
         return value
     }

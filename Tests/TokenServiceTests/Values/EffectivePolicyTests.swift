@@ -121,4 +121,26 @@ struct EffectivePolicyTests {
         #expect(await restarted.put(#"{"allowed_origins":["https://b.example"]}"#).status == 422)
         #expect(await restarted.explained("allowed_origins")?["layer"]?.string == "workspace")
     }
+
+    @Test(
+        "Where bound tokens are required, only what is bound is issued",
+        arguments: [IssuanceRequest.Kind.session, .exchange, .renewal]
+    )
+    func bound(kind: IssuanceRequest.Kind) {
+        var document = PolicyDocument()
+        document.boundTokensRequired = true
+        let policy = EffectivePolicy([
+            PolicyEntry(.deployment, version: 0, LifetimePolicy().document),
+            PolicyEntry(.campaign, version: 4, document),
+        ])
+        var request = IssuanceRequest(kind)
+        #expect(policy.violation(of: request)?.rule == .boundTokensRequired)
+        #expect(policy.violation(of: request)?.source == PolicySource(layer: .campaign, version: 4))
+        #expect(policy.redeemTerms(origin: nil, isBound: false, now: UnixTime(seconds: 0)).isRefused)
+        request.isBound = true
+        #expect(policy.violation(of: request) == nil)
+        #expect(!policy.redeemTerms(origin: nil, isBound: true, now: UnixTime(seconds: 0)).isRefused)
+        // The right to open a session is bound to nobody.
+        #expect(policy.violation(of: IssuanceRequest(.invite)) == nil)
+    }
 }
