@@ -41,7 +41,14 @@ extension Services {
                 terms: terms,
                 repeatSeconds: ServiceLimits.redeemRepeatSeconds,
                 now: call.now,
-                audit: redemptionAudit(call, claims, sessionID, origin: origin, hasProof: nonce != nil)
+                audit: redemptionAudit(
+                    call,
+                    claims,
+                    sessionID,
+                    origin: origin,
+                    isBound: boundKey != nil,
+                    hasProof: nonce != nil
+                )
             )
         )
         metrics.redeemed(outcome)
@@ -88,12 +95,14 @@ extension Services {
         _ claims: InviteClaims,
         _ session: RecordID,
         origin: String?,
+        isBound: Bool,
         hasProof: Bool
     ) -> [AuditDraft] {
         var detail: [(StaticString, String)] = [
             ("campaign_id", claims.campaign), ("session_id", TypeID.text(.session, session)),
         ]
         if let origin { detail.append(("origin", origin)) }
+        if isBound { detail.append(("bound", "true")) }
         if hasProof { detail.append(("proof", "true")) }
         return [
             audit.draft(

@@ -1,5 +1,6 @@
 package import InviteStore
 package import Platform
+import Synchronization
 
 /// The policy of one place, read: what binds at which time, and what is only watched.
 package struct PolicyHolding: Equatable, Sendable {
@@ -39,7 +40,33 @@ package struct PolicyResolution: Sendable {
     }
 }
 
-/// All policies that concern one workspace and environment, at one moment; never changes.
+/// What some layers come to over time: it changes only where one of them begins to bind.
+private struct PolicySegments: Sendable {
+    /// From an instant on; the first holds from ever.
+    private let segments: [(from: UnixTime, resolution: PolicyResolution)]
+
+    init(_ holdings: [PolicyHolding]) {
+        let starts = [UnixTime(milliseconds: .min)] + Set(holdings.compactMap(\.document.enforceFrom)).sorted()
+        segments = starts.map { ($0, Self.resolution(of: holdings, at: $0)) }
+    }
+
+    func resolution(at now: UnixTime) -> PolicyResolution {
+        var index = segments.count - 1
+        while index > 0, now < segments[index].from { index -= 1 }
+        return segments[index].resolution
+    }
+
+    private static func resolution(of holdings: [PolicyHolding], at now: UnixTime) -> PolicyResolution {
+        let enforced = EffectivePolicy(holdings.compactMap { $0.enforced(at: now) })
+        guard holdings.contains(where: { $0.watched(at: now) != nil }) else {
+            return PolicyResolution(enforced: enforced, shadow: nil)
+        }
+        let shadow = EffectivePolicy(holdings.compactMap { $0.watched(at: now) ?? $0.enforced(at: now) })
+        return PolicyResolution(enforced: enforced, shadow: shadow)
+    }
+}
+
+/// All policies that concern one workspace and environment, at one moment; what they say never changes.
 package final class TenantPolicies: Sendable {
     /// Always there: what is built in, with the operator's policy over it.
     package let deployment: PolicyHolding
@@ -49,8 +76,19 @@ package final class TenantPolicies: Sendable {
     package let campaigns: [String: PolicyHolding]
     package let keys: [RecordID: PolicyHolding]
 
-    /// What applies where neither campaign nor key has a policy, from an instant on; the first holds from ever.
-    private let segments: [(from: UnixTime, resolution: PolicyResolution)]
+    /// The campaign and key whose own policies have a say in a request; nil for one that has none.
+    private struct LowerPlaces: Hashable {
+        let campaign: String?
+        let apiKey: RecordID?
+    }
+
+    /// Pairs of places whose resolution is remembered.
+    private static let rememberedMax = 128
+
+    /// What applies where neither campaign nor key has a policy.
+    private let base: PolicySegments
+    /// What applies where one of them has, once it was asked for.
+    private let remembered = Mutex<[LowerPlaces: PolicySegments]>([:])
 
     package init(
         deployment: PolicyHolding,
@@ -64,9 +102,7 @@ package final class TenantPolicies: Sendable {
         self.workspace = workspace
         self.campaigns = campaigns
         self.keys = keys
-        let base = [deployment, settings, workspace].compactMap { $0 }
-        let starts = [UnixTime(milliseconds: .min)] + Set(base.compactMap(\.document.enforceFrom)).sorted()
-        segments = starts.map { ($0, Self.resolution(of: base, at: $0)) }
+        base = PolicySegments([deployment, settings, workspace].compactMap { $0 })
     }
 
     /// Policies kept, for the bound of the cache.
@@ -79,8 +115,15 @@ package final class TenantPolicies: Sendable {
     package func resolve(campaign: String?, apiKey: RecordID?, now: UnixTime) -> PolicyResolution {
         let ofCampaign = campaigns.isEmpty ? nil : campaign.flatMap { campaigns[$0] }
         let ofKey = keys.isEmpty ? nil : apiKey.flatMap { keys[$0] }
-        if ofCampaign == nil, ofKey == nil { return base(at: now) }
-        return Self.resolution(of: holdings(ofCampaign, ofKey), at: now)
+        if ofCampaign == nil, ofKey == nil { return base.resolution(at: now) }
+        let places = LowerPlaces(campaign: ofCampaign == nil ? nil : campaign, apiKey: ofKey == nil ? nil : apiKey)
+        if let known = remembered.withLock({ $0[places] }) { return known.resolution(at: now) }
+        let segments = PolicySegments(holdings(ofCampaign, ofKey))
+        remembered.withLock { remembered in
+            if remembered.count >= Self.rememberedMax { remembered.removeAll(keepingCapacity: true) }
+            remembered[places] = segments
+        }
+        return segments.resolution(at: now)
     }
 
     /// Every holding that concerns a campaign and a key, the widest first.
@@ -100,21 +143,6 @@ package final class TenantPolicies: Sendable {
 
     private func holdings(_ campaign: PolicyHolding?, _ key: PolicyHolding?) -> [PolicyHolding] {
         [deployment, settings, workspace, campaign, key].compactMap { $0 }
-    }
-
-    private func base(at now: UnixTime) -> PolicyResolution {
-        var index = segments.count - 1
-        while index > 0, now < segments[index].from { index -= 1 }
-        return segments[index].resolution
-    }
-
-    private static func resolution(of holdings: [PolicyHolding], at now: UnixTime) -> PolicyResolution {
-        let enforced = EffectivePolicy(holdings.compactMap { $0.enforced(at: now) })
-        guard holdings.contains(where: { $0.watched(at: now) != nil }) else {
-            return PolicyResolution(enforced: enforced, shadow: nil)
-        }
-        let shadow = EffectivePolicy(holdings.compactMap { $0.watched(at: now) ?? $0.enforced(at: now) })
-        return PolicyResolution(enforced: enforced, shadow: shadow)
     }
 
     /// The same with another policy in one place, enforced at once; nil takes the place's policy away.
