@@ -87,7 +87,10 @@ struct PolicyCommandTests {
             (["policy", "set", "--file", "/nonexistent/policy.json"], "can not be read"),
             (["policy", "set", "--layer", "campaign", "--max-uses", "2"], "--layer campaign goes with --campaign"),
             (["policy", "show", "--campaign", "a", "--key", "b"], "goes with"),
-            (["policy", "show", "--layer", "deployment", "--url", "http://127.0.0.1:1"], "the operator's"),
+            (
+                ["policy", "set", "--layer", "deployment", "--max-uses", "2", "--url", "http://127.0.0.1:1"],
+                "the operator's"
+            ),
             (["policy", "simulate"], "file"), (["policy", "revert"], "which version"),
             (["policy", "remove"], "name --campaign or --key"), (["policy"], "policy needs one of"),
             (["policy", "simulate", "--file", "/dev/null"], "holds no JSON object"),

@@ -37,7 +37,7 @@ enum PolicyCommands {
             CommandOption("if-version", "N", "only where the policy has this version (0 for none)"),
         ]
     ) { arguments in
-        let place = try PolicyTarget(arguments)
+        let place = try PolicyTarget(arguments, changes: true)
         let edit = try PolicyEdit(arguments)
         let file = try arguments.value("file").map { path throws(UsageError) in try PolicyFile.read(path) }
         guard (file == nil) != edit.isEmpty else {
@@ -66,7 +66,7 @@ enum PolicyCommands {
         "takes the policy of a campaign or an API key away",
         options: CommonOptions.client + Array(place.dropFirst())
     ) { arguments in
-        let place = try PolicyTarget(arguments)
+        let place = try PolicyTarget(arguments, changes: true)
         guard place.isRemovable else { throw UsageError("name --campaign or --key") }
         return try await AdminClient.run(arguments) { client in
             _ = try await client.send(.delete, place.path)
@@ -150,7 +150,7 @@ enum PolicyCommands {
         argument: "VERSION",
         options: CommonOptions.client + place
     ) { arguments in
-        let place = try PolicyTarget(arguments)
+        let place = try PolicyTarget(arguments, changes: true)
         guard let number = arguments.positional.first.flatMap({ Int64($0) }), number > 0 else {
             throw UsageError("which version? `policy history` lists them")
         }
@@ -191,14 +191,15 @@ struct PolicyTarget {
 
     private let kind: Kind
 
-    init(_ arguments: Arguments) throws(UsageError) {
+    /// - Parameter changes: whether the command changes the policy, which over the network nobody may do to the deployment's.
+    init(_ arguments: Arguments, changes: Bool = false) throws(UsageError) {
         let layer = arguments.value("layer")
         let campaign = arguments.value("campaign")
         let key = arguments.value("key")
         switch (layer, campaign, key) {
         case (nil, nil, nil), ("workspace", nil, nil): kind = .workspace
         case ("deployment", nil, nil):
-            guard arguments.value("url") == nil else {
+            guard !changes || arguments.value("url") == nil else {
                 throw UsageError("the deployment's policy is the operator's: use --data-dir, with the service stopped")
             }
             kind = .deployment

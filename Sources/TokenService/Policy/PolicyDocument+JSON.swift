@@ -8,6 +8,10 @@ extension PolicyDocument {
     package init(reading body: BodyReader) throws(Problem) {
         var body = body
         self.init()
+        try body.refuseNull([
+            "invite", "participant_token", "renew_seconds", "max_uses_max", "allowed_origins", "origins_required",
+            "email_in_token", "bound_tokens_required", "mode", "enforce_from",
+        ])
         invite = try Self.bounds("invite", &body, max: ServiceLimits.policyInviteSecondsMax)
         participant = try Self.bounds("participant_token", &body, max: ServiceLimits.policyParticipantSecondsMax)
         renewSeconds = try body.integer("renew_seconds", in: 1...ServiceLimits.policyRenewSecondsMax)
@@ -32,6 +36,7 @@ extension PolicyDocument {
         let place = body.place(name)
         guard value.kind == .object else { throw .invalid(name, "\(place) must be an object.") }
         var reader = BodyReader(value, path: place + ".")
+        try reader.refuseNull(["min_seconds", "default_seconds", "max_seconds"])
         let rule = BoundsRule(
             min: try reader.integer("min_seconds", in: 1...max),
             default: try reader.integer("default_seconds", in: 1...max),
@@ -130,6 +135,13 @@ extension PolicyDocument {
 }
 
 extension BodyReader {
+    /// Refuses members that are null: in a policy, what is not narrowed is left out.
+    fileprivate mutating func refuseNull(_ names: [String]) throws(Problem) {
+        for name in names where isGiven(name) && value(name) == nil {
+            throw .invalid(name, "\(place(name)) must not be null; leave it out where this layer does not narrow it.")
+        }
+    }
+
     /// A boolean; nil where absent.
     package mutating func boolean(_ name: String) throws(Problem) -> Bool? {
         guard let value = value(name) else { return nil }

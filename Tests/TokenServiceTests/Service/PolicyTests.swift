@@ -47,6 +47,9 @@ struct PolicyTests {
         BadRow(body: #"{"mode":true}"#, param: "mode"),
         BadRow(body: #"{"enforce_from":"tomorrow"}"#, param: "enforce_from"),
         BadRow(body: #"{"enforce_from":1800000000}"#, param: "enforce_from"),
+        BadRow(body: #"{"enforce_from":null}"#, param: "enforce_from"),
+        BadRow(body: #"{"invite":null}"#, param: "invite"),
+        BadRow(body: #"{"invite":{"max_seconds":null}}"#, param: "max_seconds"),
         BadRow(body: #"{"renew_seconds":60,"renew_seconds":90}"#, param: nil),
     ]
 
