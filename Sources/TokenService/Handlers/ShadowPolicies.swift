@@ -43,12 +43,14 @@ extension Services {
         _ call: Call
     ) async {
         let policy = policies.resolve(campaign: session.campaign, apiKey: session.apiKey, now: call.now)
-        guard policy.shadow != nil else { return }
+        guard let shadow = policy.shadow else { return }
         var request = IssuanceRequest(kind)
         request.origin = origin
         request.ownOrigins = session.allowedOrigins
         request.isBound = session.boundKey != nil
-        guard let violation = policy.shadowViolation(of: request) else { return }
+        let isLate = kind == .renewal && call.now >= session.renewalEnd(after: shadow.renewSeconds.value)
+        let late = isLate ? shadow.renewalViolation(call.now.seconds - session.createdAt.seconds) : nil
+        guard let violation = late ?? shadow.violation(of: request) else { return }
         let draft = shadowDraft(
             violation,
             call,

@@ -412,4 +412,27 @@ struct PolicyEnforcementTests {
         let body = #"{"campaign_id":"c","participant_email":"a@example.com","expires_in":601}"#
         #expect(await service.asOperator(.post, "/v1/invites", body: body).code == "policy_violation")
     }
+
+    @Test("A renewal beyond the cap of a policy in shadow is recorded, from its second on")
+    func shadowCap() async throws {
+        let service = try await ServiceHarness()
+        let session = try await service.openSession()
+        _ = await service.put(#"{"renew_seconds":60,"mode":"shadow"}"#)
+        for (seconds, count) in [(59, 0), (1, 1)] {
+            service.time.advance(seconds: seconds)
+            #expect(await service.send(.post, "/v1/widget/session/renew", token: session.participant).status == 200)
+            let events = try await service.changes().filter { $0.type == "policy.shadow_violation" }
+            #expect(events.count == count)
+            #expect(events.allSatisfy { String(decoding: $0.detail, as: UTF8.self).contains("renew_seconds") })
+        }
+    }
+
+    @Test("A shadow's event that can not be stored takes nothing from the session")
+    func shadowStoreFails() async throws {
+        let service = try await ServiceHarness()
+        _ = await service.put(#"{"origins_required":true,"mode":"shadow"}"#)
+        let invite = try #require(await service.mint()["invite_token"])
+        service.faults.arm(name: "appendAudit")
+        #expect(await service.redeem(invite).status == 201)
+    }
 }

