@@ -6,7 +6,7 @@ extension Services {
     ///
     /// openapi.yaml describes the same set; a test holds the two together.
     package func routes(readiness: Readiness) -> [Route] {
-        backendRoutes() + workspaceRoutes() + widgetRoutes() + openRoutes(readiness)
+        backendRoutes() + workspaceRoutes() + policyRoutes() + widgetRoutes() + openRoutes(readiness)
     }
 
     private func backendRoutes() -> [Route] {

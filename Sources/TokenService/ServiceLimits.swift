@@ -71,6 +71,29 @@ package enum ServiceLimits {
     /// Rows that a revocation preview examines before it answers with lower bounds.
     package static let previewRowsMax = 1_000_000
 
+    /// The longest lifetime that any policy may allow an invite: 30 days, in seconds.
+    package static let policyInviteSecondsMax: Int64 = 2_592_000
+    /// The longest lifetime that any policy may allow a participant token: 24 hours, in seconds.
+    package static let policyParticipantSecondsMax: Int64 = 86_400
+    /// The longest time after its opening for which any policy may let a session renew: 7 days, in seconds.
+    package static let policyRenewSecondsMax: Int64 = 604_800
+    /// Campaigns and API keys of one workspace and environment that may have a policy of their own.
+    package static let policiesMax = 10_000
+    /// Policies of all workspaces kept ready in memory; each costs about one kilobyte.
+    package static let policyCacheEntriesMax = 50_000
+    /// Audit events that one simulation examines.
+    package static let simulationEventsMax = 50_000
+    /// Sessions and as many invites that one simulation examines for what lives.
+    package static let simulationLiveRowsMax = 10_000
+    /// Stored invites and sessions that one simulation looks up for what the events do not tell.
+    package static let simulationLookupsMax = 10_000
+    /// How far back a simulation may look: 90 days, in seconds.
+    package static let simulationSecondsMax: Int64 = 7_776_000
+    /// Examples that a simulation gives for each rule.
+    package static let simulationExamplesMax = 5
+    /// Keys and campaigns that a simulation lists by name.
+    package static let simulationNamesMax = 100
+
     /// Bounds of an ordinary JSON body.
     package static let bodyJSON = JSONLimits(bytesMax: bodyBytesMax, depthMax: 8, valuesMax: 2000, numberDigitsMax: 400)
     /// Bounds of a batch.

@@ -12,6 +12,8 @@ package struct ServiceMetrics: Sendable {
     private let redeemed: [String: Counter]
     private let refusals: [ProblemCode: Counter]
     private let tokenRefusals: [String: Counter]
+    private let policyRefusals: [PolicyRule: Counter]
+    private let shadowViolations: [PolicyRule: Counter]
 
     package init(_ registry: MetricsRegistry) {
         func issued(_ kind: TokenKind) -> Counter {
@@ -51,6 +53,18 @@ package struct ServiceMetrics: Sendable {
                 labels: ["reason": reason]
             )
         }
+        func violations(_ name: String, _ help: String) -> [PolicyRule: Counter] {
+            Dictionary(
+                uniqueKeysWithValues: PolicyRule.allCases.map { rule in
+                    (rule, registry.counter(name, help: help, labels: ["rule": rule.rawValue]))
+                }
+            )
+        }
+        policyRefusals = violations("tokenservice_policy_refusals_total", "Requests refused by a policy, by rule.")
+        shadowViolations = violations(
+            "tokenservice_policy_shadow_violations_total",
+            "Requests that a policy in shadow would have refused, by rule."
+        )
         refusals = Dictionary(
             uniqueKeysWithValues: ProblemCode.allCases.map { code in
                 (
@@ -66,7 +80,8 @@ package struct ServiceMetrics: Sendable {
     }
 
     private static let redeemResults = [
-        "opened", "repeated", "used", "expired", "revoked", "ended", "origin_not_allowed", "unknown",
+        "opened", "repeated", "used", "expired", "revoked", "ended", "origin_not_allowed", "refused_by_policy",
+        "unknown",
     ]
 
     private static func table(_ names: [String], _ make: (String) -> Counter) -> [String: Counter] {
@@ -91,6 +106,7 @@ package struct ServiceMetrics: Sendable {
             case .revoked: "revoked"
             case .ended: "ended"
             case .originNotAllowed: "origin_not_allowed"
+            case .refusedByPolicy: "refused_by_policy"
             case .unknown: "unknown"
             }
         redeemed[name]?.increment(by: 1)
@@ -105,6 +121,10 @@ package struct ServiceMetrics: Sendable {
             case .sessionEnded: "session_ended"
             }
         tokenRefusals[name]?.increment(by: 1)
+    }
+
+    package func violated(_ rule: PolicyRule, isShadow: Bool) {
+        (isShadow ? shadowViolations : policyRefusals)[rule]?.increment(by: 1)
     }
 
     package func answered(_ code: ProblemCode) { refusals[code]?.increment(by: 1) }

@@ -25,7 +25,7 @@ package final class Services: Sendable {
     package let idempotency: IdempotencyGate
     package let audit: AuditTrail
     package let cursors: PageCursor
-    package let policy: LifetimePolicy
+    package let policies: PolicyDirectory
     /// Nil where both environments are served.
     package let environment: DeploymentEnvironment?
 
@@ -48,7 +48,7 @@ package final class Services: Sendable {
         idempotency: IdempotencyGate,
         audit: AuditTrail,
         cursors: PageCursor,
-        policy: LifetimePolicy,
+        policies: PolicyDirectory,
         environment: DeploymentEnvironment?
     ) {
         self.store = store
@@ -69,7 +69,7 @@ package final class Services: Sendable {
         self.idempotency = idempotency
         self.audit = audit
         self.cursors = cursors
-        self.policy = policy
+        self.policies = policies
         self.environment = environment
     }
 

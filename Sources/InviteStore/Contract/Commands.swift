@@ -41,6 +41,10 @@ package struct RedeemInvite: Sendable {
     /// The session gets what this and the invite's own list both allow.
     package var allowedOrigins: [String]
     package var renewUntil: UnixTime
+    /// What policy asks, by the key that minted the invite; nil where it asks no more than `renewUntil`.
+    ///
+    /// Called on the store's writer with the invite's row at hand; must look at memory only.
+    package var terms: (@Sendable (_ apiKey: RecordID) -> RedeemTerms)?
     /// The same holder asking again within this many seconds of the first commit gets the same session.
     package var repeatSeconds: Int
     package var now: UnixTime
@@ -56,6 +60,7 @@ package struct RedeemInvite: Sendable {
         origin: String? = nil,
         allowedOrigins: [String] = [],
         renewUntil: UnixTime,
+        terms: (@Sendable (_ apiKey: RecordID) -> RedeemTerms)? = nil,
         repeatSeconds: Int = 60,
         now: UnixTime,
         audit: [AuditDraft]
@@ -68,6 +73,7 @@ package struct RedeemInvite: Sendable {
         self.origin = origin
         self.allowedOrigins = allowedOrigins
         self.renewUntil = renewUntil
+        self.terms = terms
         self.repeatSeconds = repeatSeconds
         self.now = now
         self.audit = audit
@@ -89,6 +95,8 @@ package enum RedeemOutcome: Equatable, Sendable {
     case ended
     /// A list of origins stands, on the invite or above it, and the request's origin is not on it.
     case originNotAllowed
+    /// Policy refuses exchanges of what this key minted.
+    case refusedByPolicy(apiKey: RecordID)
     case unknown
 }
 
@@ -118,6 +126,10 @@ package struct RenewSession: Sendable {
     package var holder: [UInt8]?
     /// RFC 7638 thumbprint of the key that was proven with this request.
     package var boundKey: String?
+    /// The browser-set `Origin` of the request.
+    package var origin: String?
+    /// What policy asks; nil where it asks no more than the session's row.
+    package var terms: RenewTerms?
     package var now: UnixTime
     /// Stored only where the session renews.
     package var audit: [AuditDraft]
@@ -128,6 +140,8 @@ package struct RenewSession: Sendable {
         needsProof: Bool,
         holder: [UInt8]? = nil,
         boundKey: String? = nil,
+        origin: String? = nil,
+        terms: RenewTerms? = nil,
         now: UnixTime,
         audit: [AuditDraft]
     ) {
@@ -136,6 +150,8 @@ package struct RenewSession: Sendable {
         self.needsProof = needsProof
         self.holder = holder
         self.boundKey = boundKey
+        self.origin = origin
+        self.terms = terms
         self.now = now
         self.audit = audit
     }
@@ -143,7 +159,10 @@ package struct RenewSession: Sendable {
 
 /// What came of renewing; only `renewed` wrote anything.
 package enum RenewOutcome: Equatable, Sendable {
+    /// The session as policy lets it go on: `renewUntil` and `allowedOrigins` may be narrower than the row's.
     case renewed(SessionRecord)
+    /// A list of origins stands, on the session or in the policy, and the request's origin is not on it.
+    case originNotAllowed
     /// Past `renewUntil`.
     case over
     /// Ended, or covered by a cut-off newer than its `rev`.

@@ -120,6 +120,23 @@ package protocol InviteStore: Sendable {
     /// Ends a session; false where the tenant has no such session. Ending an ended one changes nothing.
     func endSession(_ command: EndSession) async throws(StoreError) -> Bool
 
+    /// Sessions of the tenant, newest first, whatever their state.
+    func sessions(of tenant: Tenant, page: PageRequest) async throws(StoreError) -> Page<SessionRecord>
+
+    // MARK: Policies
+
+    /// The newest version of a place, be it one that took the policy away; nil where there never was one.
+    func policy(at place: PolicyPlace) async throws(StoreError) -> PolicyVersion?
+
+    /// The newest versions of the tenant's places that have a policy, and the deployment's; at most `limit`.
+    func policies(of tenant: Tenant, limit: Int) async throws(StoreError) -> [PolicyVersion]
+
+    /// The versions of a place that are still kept (the last 100), newest first.
+    func policyVersions(at place: PolicyPlace, page: PageRequest) async throws(StoreError) -> Page<PolicyVersion>
+
+    /// Makes the next version of a place, unless somebody else made one in the meantime.
+    func changePolicy(_ command: ChangePolicy) async throws(StoreError) -> ChangePolicyOutcome
+
     // MARK: Revocation
 
     /// Makes one cut-off; one on an invite also marks the invite as revoked, so that it shows.

@@ -189,6 +189,29 @@ extension MemoryInviteStore {
         try with { (tables) throws(StoreError) in try tables.endSession(command) }
     }
 
+    package func sessions(of tenant: Tenant, page: PageRequest) async throws(StoreError) -> Page<SessionRecord> {
+        try with { (tables) throws(StoreError) in try tables.sessions(of: tenant, page: page) }
+    }
+
+    package func policy(at place: PolicyPlace) async throws(StoreError) -> PolicyVersion? {
+        try with { (tables) throws(StoreError) in try tables.policy(at: place) }
+    }
+
+    package func policies(of tenant: Tenant, limit: Int) async throws(StoreError) -> [PolicyVersion] {
+        try with { (tables) throws(StoreError) in try tables.policies(of: tenant, limit: limit) }
+    }
+
+    package func policyVersions(
+        at place: PolicyPlace,
+        page: PageRequest
+    ) async throws(StoreError) -> Page<PolicyVersion> {
+        try with { (tables) throws(StoreError) in try tables.policyVersions(at: place, page: page) }
+    }
+
+    package func changePolicy(_ command: ChangePolicy) async throws(StoreError) -> ChangePolicyOutcome {
+        try with { (tables) throws(StoreError) in try tables.changePolicy(command) }
+    }
+
     package func createCutOff(_ command: CreateCutOff) async throws(StoreError) -> Idempotent<CutOffRecord> {
         try with { (tables) throws(StoreError) in try tables.createCutOff(command) }
     }

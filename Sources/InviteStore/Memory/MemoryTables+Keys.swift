@@ -85,9 +85,18 @@ extension MemoryTables {
         }
         try insert(successor)
         apiKeys[key.id] = replaced
+        copyPolicy(of: key, to: successor.id)
         record(command.claim)
         append(command.audit)
         return .done(.rotated)
+    }
+
+    /// The successor is bound by what bound its predecessor.
+    private mutating func copyPolicy(of key: APIKeyRecord, to successor: RecordID) {
+        guard var policy = policies[.apiKey(key.tenant, key.id)]?.last, policy.document != nil else { return }
+        policy.place = .apiKey(key.tenant, successor)
+        policies[policy.place] = [policy]
+        rows += 1
     }
 
     /// True for the operator, who is no key, and for a key that is active.

@@ -24,6 +24,8 @@ struct MemoryTables: Sendable {
     let rowsMax: Int
 
     var deployment: DeploymentRecord?
+    /// The kept versions of each place, oldest first.
+    var policies: [PolicyPlace: [PolicyVersion]] = [:]
     var workspaces = OrderedTable<WorkspaceRecord>()
     var apiKeys = OrderedTable<APIKeyRecord>()
     var keysByDigest: [[UInt8]: RecordID] = [:]

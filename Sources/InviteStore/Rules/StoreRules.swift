@@ -11,6 +11,12 @@ enum StoreRules {
     /// Rows examined for one page of a filtered list; more and the page is handed out short.
     static let examinedRowsMax = 1_000
 
+    /// Versions of one place's policy that are kept.
+    static let policyVersionsKept: Int64 = 100
+
+    /// Places of one tenant whose policy was taken away and whose versions are kept all the same.
+    static let removedPoliciesKept = 1_000
+
     /// Records on one page, whatever was asked for.
     static let pageRecordsMax = 100
 }

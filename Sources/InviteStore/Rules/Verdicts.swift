@@ -1,4 +1,4 @@
-internal import Platform
+package import Platform
 
 /// The first exchange of a holder, as the store remembers it.
 struct Redemption {
@@ -20,10 +20,15 @@ enum RedeemVerdict {
             self = .refuse(.unknown)
             return
         }
+        let terms = command.terms?(invite.apiKey)
+        let origins = OriginLists.combined(invite.allowedOrigins, terms?.allowedOrigins)
+        let needsList = terms?.needsOriginList ?? false
         if invite.revokedAt != nil {
             self = .refuse(.revoked)
+        } else if terms?.isRefused == true {
+            self = .refuse(.refusedByPolicy(apiKey: invite.apiKey))
         } else if !OriginList.allows(command.origin, by: command.allowedOrigins)
-            || !OriginList.allows(command.origin, by: invite.allowedOrigins)
+            || !OriginLists.allow(command.origin, origins, needsList: needsList)
         {
             self = .refuse(.originNotAllowed)
         } else if let earlier, Self.isRepeat(command, of: earlier) {
@@ -47,7 +52,8 @@ enum RedeemVerdict {
 extension RedeemInvite {
     /// The session that redeeming this invite opens.
     func session(from invite: InviteRecord) -> SessionRecord {
-        SessionRecord(
+        let terms = terms?(invite.apiKey)
+        return SessionRecord(
             id: session,
             tenant: tenant,
             invite: invite.id,
@@ -58,23 +64,32 @@ extension RedeemInvite {
             holder: holder,
             boundKey: boundKey,
             origin: origin,
-            allowedOrigins: OriginList.joined(allowedOrigins, invite.allowedOrigins),
+            allowedOrigins: OriginList.joined(
+                allowedOrigins,
+                OriginLists.combined(invite.allowedOrigins, terms?.allowedOrigins) ?? []
+            ),
             rev: invite.rev,
             createdAt: now,
-            renewUntil: renewUntil
+            renewUntil: terms?.renewUntil ?? renewUntil
         )
     }
 }
 
 extension RenewSession {
-    /// Judges a renewal in the order unknown, ended, over, proof; `stored` has the live cut-offs applied.
+    /// Judges a renewal in the order unknown, ended, over, origin, proof; `stored` has the live cut-offs applied.
     ///
     /// A bound session is renewed with its key and no other way (RFC 9449 section 5). A proof that is shown must be
     /// right even where none is needed: a wrong one is another's.
     func verdict(on stored: SessionRecord?) -> RenewOutcome {
-        guard let session = stored else { return .unknown }
+        guard var session = stored else { return .unknown }
         if session.endedAt != nil { return .ended }
+        if let terms { session.renewUntil = min(session.renewUntil, session.renewalEnd(after: terms.renewSeconds)) }
         if now >= session.renewUntil { return .over }
+        if let terms {
+            let origins = OriginLists.combined(session.allowedOrigins, terms.allowedOrigins)
+            guard OriginLists.allow(origin, origins, needsList: terms.needsOriginList) else { return .originNotAllowed }
+            session.allowedOrigins = origins ?? []
+        }
         if let bound = session.boundKey {
             guard let shown = boundKey, equalInConstantTime(Array(shown.utf8), Array(bound.utf8)) else {
                 return .holderMismatch
@@ -85,6 +100,13 @@ extension RenewSession {
             return equalInConstantTime(shown, first) ? .renewed(session) : .holderMismatch
         }
         return needsProof ? .holderMismatch : .renewed(session)
+    }
+}
+
+extension SessionRecord {
+    /// When a session may no longer renew that may for so many seconds after its opening, in whole seconds.
+    package func renewalEnd(after seconds: Int64) -> UnixTime {
+        UnixTime(seconds: createdAt.seconds).adding(seconds: seconds)
     }
 }
 

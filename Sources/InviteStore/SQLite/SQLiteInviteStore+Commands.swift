@@ -90,6 +90,10 @@
             try await write { writer throws(SQLiteFailure) in try writer.endSession(command) }
         }
 
+        package func changePolicy(_ command: ChangePolicy) async throws(StoreError) -> ChangePolicyOutcome {
+            try await write { writer throws(SQLiteFailure) in try writer.changePolicy(command) }
+        }
+
         package func createCutOff(_ command: CreateCutOff) async throws(StoreError) -> Idempotent<CutOffRecord> {
             try await write { writer throws(SQLiteFailure) in try writer.createCutOff(command) }
         }

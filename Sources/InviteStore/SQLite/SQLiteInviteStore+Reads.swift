@@ -61,6 +61,25 @@
             try await read { reader throws(SQLiteFailure) in try reader.session(id, of: tenant) }
         }
 
+        package func sessions(of tenant: Tenant, page: PageRequest) async throws(StoreError) -> Page<SessionRecord> {
+            try await read { reader throws(SQLiteFailure) in try reader.sessions(of: tenant, page: page) }
+        }
+
+        package func policy(at place: PolicyPlace) async throws(StoreError) -> PolicyVersion? {
+            try await read { reader throws(SQLiteFailure) in try reader.policy(at: place) }
+        }
+
+        package func policies(of tenant: Tenant, limit: Int) async throws(StoreError) -> [PolicyVersion] {
+            try await read { reader throws(SQLiteFailure) in try reader.policies(of: tenant, limit: limit) }
+        }
+
+        package func policyVersions(
+            at place: PolicyPlace,
+            page: PageRequest
+        ) async throws(StoreError) -> Page<PolicyVersion> {
+            try await read { reader throws(SQLiteFailure) in try reader.policyVersions(at: place, page: page) }
+        }
+
         package func cutOffs(
             after number: Int64,
             now: UnixTime,

@@ -10,7 +10,8 @@ package enum CommandLineTool {
     package static var commands: [Command] {
         [
             InitCommand.command, ServeCommand.command, DevCommand.command,
-        ] + WorkspaceCommands.commands + KeyCommands.commands + InviteCommands.commands + TokenCommands.commands + [
+        ] + WorkspaceCommands.commands + KeyCommands.commands + InviteCommands.commands + TokenCommands.commands
+            + PolicyCommands.commands + [
             JoseCheckCommand.command,
             Command("version", "prints the release") { _ in
                 Console.print("token-service \(version)")

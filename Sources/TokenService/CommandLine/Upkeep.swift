@@ -42,6 +42,8 @@ struct Upkeep: Sendable {
         services.revocations.forget(before: now)
         await recordUses()
         await services.imports.refresh()
+        // Another process on the same store may have changed policies: no snapshot lives longer than two rounds.
+        services.policies.invalidate()
         services.directory.trim(now: now)
         for _ in 0..<Self.stepsPerRound where !Task.isCancelled {
             do {

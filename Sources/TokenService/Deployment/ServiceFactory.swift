@@ -15,6 +15,7 @@ package struct ServiceFactory: Sendable {
     package var environment: DeploymentEnvironment?
     /// Exchanges and refused credentials a minute and address; nil for no limit.
     package var addressLimit: Int?
+    /// What the deployment's layer of policies says as long as no stored policy says otherwise.
     package var policy = LifetimePolicy()
 
     package init(
@@ -59,6 +60,7 @@ package struct ServiceFactory: Sendable {
         try await revocations.fill(from: store, now: time.now())
         let services = services(keys, keyring, revocations, deployment.issuer)
         try await services.imports.load()
+        try await services.policies.start()
         return services
     }
 
@@ -83,7 +85,6 @@ package struct ServiceFactory: Sendable {
             sealer: RecordSealer(records),
             pseudonyms: Pseudonymizer(root: keys.pseudonym, index: keys.addressIndex),
             audit: audit,
-            policy: policy,
             issuerURL: issuerURL
         )
         let authenticator = Authenticator(
@@ -113,7 +114,7 @@ package struct ServiceFactory: Sendable {
             idempotency: IdempotencyGate(key: keys.idempotency),
             audit: audit,
             cursors: PageCursor(key: keys.cursor),
-            policy: policy,
+            policies: PolicyDirectory(store: store, workspaces: workspaces, defaults: policy),
             environment: environment
         )
     }

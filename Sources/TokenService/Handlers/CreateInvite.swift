@@ -6,13 +6,15 @@ extension Services {
     /// `POST /v1/invites`: one invite and its token, which is in this answer only.
     func createInvite(_ call: Call, _ principal: Principal) async throws -> HTTPResponse {
         guard call.request.fields.contains("idempotency-key") else {
-            let mint = try PreparedMint(self, call, principal)
+            let policies = try await policies.policies(of: principal.tenant)
+            let mint = try PreparedMint(self, call, principal, policies)
             return try mint.answer(try await store.createInvites(mint.command(claim: nil))).withoutKey()
         }
         return try await idempotently(call, principal) { result in
             try await replayInvite(result, call, principal)
         } effect: { ticket in
-            let mint = try PreparedMint(self, call, principal)
+            let policies = try await policies.policies(of: principal.tenant)
+            let mint = try PreparedMint(self, call, principal, policies)
             let claim = ticket?.claim(result: mint.invite.id.bytes, now: call.now)
             return try mint.answer(try await store.createInvites(mint.command(claim: claim)))
         }
@@ -24,28 +26,36 @@ extension Services {
     private final class PreparedMint: Sendable {
         let invite: InviteRecord
         private let services: Services
-        private let details: SealedDetails
+        private let request: InviteRequest
         private let call: Call
         private let principal: Principal
 
-        init(_ services: Services, _ call: Call, _ principal: Principal) throws {
-            let request = try services.inviteRequest(BodyReader(call.request), principal)
+        init(_ services: Services, _ call: Call, _ principal: Principal, _ policies: TenantPolicies) throws {
+            request = try services.inviteRequest(BodyReader(call.request), principal, policies, call)
             invite = try services.record(request, principal, call)
-            details = SealedDetails(email: request.email.text, metadata: request.metadata)
             self.services = services
             self.call = call
             self.principal = principal
         }
 
         func command(claim: IdempotencyClaim?) -> CreateInvites {
-            services.issuance.command([invite], call, principal, claim: claim)
+            let shadow = services.shadowDraft(of: invite, request, call, principal)
+            return services.issuance.command(
+                [invite],
+                asked: [request.asked],
+                call,
+                principal,
+                claim: claim,
+                extra: shadow.map { [$0] } ?? []
+            )
         }
 
         func answer(_ outcome: Idempotent<CreateOutcome>) throws -> Idempotent<HTTPResponse> {
             try outcome.map { outcome in
                 let rev = try Issuance.rev(outcome)
                 services.metrics.issued(.invite, count: 1)
-                return try services.created(invite, rev: rev, details, call)
+                let details = SealedDetails(email: request.email.text, metadata: request.metadata)
+                return try services.created(invite, rev: rev, details, includesEmail: request.includesEmail, call)
             }
         }
     }
@@ -58,13 +68,34 @@ extension Services {
         return try issuance.record(request, principal.tenant, apiKey: key, now: call.now)
     }
 
+    /// What a policy in shadow says of a new invite, to be stored with it.
+    func shadowDraft(
+        of invite: InviteRecord,
+        _ request: InviteRequest,
+        _ call: Call,
+        _ principal: Principal
+    ) -> AuditDraft? {
+        request.shadowViolation.map { violation in
+            shadowDraft(
+                violation,
+                call,
+                invite.tenant,
+                actor: principal.actor,
+                target: TypeID.text(.invite, invite.id),
+                campaign: invite.campaign,
+                apiKey: invite.apiKey
+            )
+        }
+    }
+
     private func created(
         _ invite: InviteRecord,
         rev: Int64,
         _ details: SealedDetails,
+        includesEmail: Bool,
         _ call: Call
     ) throws -> HTTPResponse {
-        let token = try issuance.token(of: invite, rev: rev, email: details.email)
+        let token = try issuance.token(of: invite, rev: rev, email: details.email, includesEmail: includesEmail)
         return Responses.json(201, isSecret: true, capacity: 960) { writer in
             write(invite, details: details, token: token, now: call.now, to: &writer)
         }
@@ -74,6 +105,14 @@ extension Services {
         guard let id = RecordID(bytes: result), let invite = try await store.invite(id, of: principal.tenant) else {
             throw Problem.notFound("the recorded invite was swept")
         }
-        return try created(invite, rev: invite.rev, try details(of: invite), call)
+        let policies = try await policies.policies(of: principal.tenant)
+        let policy = policies.resolve(campaign: invite.campaign, apiKey: invite.apiKey, now: call.now).enforced
+        return try created(
+            invite,
+            rev: invite.rev,
+            try details(of: invite),
+            includesEmail: policy.emailInToken.value,
+            call
+        )
     }
 }

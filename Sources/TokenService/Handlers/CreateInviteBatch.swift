@@ -8,13 +8,20 @@ extension Services {
         try await idempotently(call, principal) { result in
             try await replayBatch(result, call, principal)
         } effect: { ticket in
-            let outcomes = try batchItems(call, principal)
-            let invites = outcomes.compactMap { outcome in
-                if case .success(let item) = outcome { item.invite } else { nil }
-            }
+            let policies = try await policies.policies(of: principal.tenant)
+            let outcomes = try batchItems(call, principal, policies)
+            let items = outcomes.compactMap { try? $0.get() }
+            let invites = items.map(\.invite)
             let claim = ticket?.claim(result: Self.recordedBatch(outcomes, call), now: call.now)
             if invites.isEmpty, claim == nil { return .done(try answer(outcomes, rev: 0, call)) }
-            let command = issuance.command(invites, call, principal, claim: claim)
+            let command = issuance.command(
+                invites,
+                asked: items.map(\.request.asked),
+                call,
+                principal,
+                claim: claim,
+                extra: items.compactMap { shadowDraft(of: $0.invite, $0.request, call, principal) }
+            )
             return try (try await store.createInvites(command)).map { outcome in
                 let rev = try Issuance.rev(outcome)
                 metrics.issued(.invite, count: invites.count)
@@ -26,9 +33,14 @@ extension Services {
     private struct Item {
         var invite: InviteRecord
         var details: SealedDetails
+        var request: InviteRequest
     }
 
-    private func batchItems(_ call: Call, _ principal: Principal) throws -> [Result<Item, Problem>] {
+    private func batchItems(
+        _ call: Call,
+        _ principal: Principal,
+        _ policies: TenantPolicies
+    ) throws -> [Result<Item, Problem>] {
         var body = try BodyReader(call.request, limits: ServiceLimits.batchJSON)
         let value = body.value("invites")
         try body.finish()
@@ -40,9 +52,11 @@ extension Services {
                 return .failure(.invalid("invites", "invites[\(index)] must be a JSON object."))
             }
             do {
-                let request = try inviteRequest(BodyReader(element, path: "invites[\(index)]."), principal)
+                let body = BodyReader(element, path: "invites[\(index)].")
+                let request = try inviteRequest(body, principal, policies, call)
                 let details = SealedDetails(email: request.email.text, metadata: request.metadata)
-                return .success(Item(invite: try record(request, principal, call), details: details))
+                let invite = try record(request, principal, call)
+                return .success(Item(invite: invite, details: details, request: request))
             } catch let problem as Problem where problem.code.status == 400 || problem.code.status == 422 {
                 return .failure(problem)
             }
@@ -61,7 +75,15 @@ extension Services {
                 writer.beginObject()
                 switch outcome {
                 case .success(let item):
-                    try writeMinted(item.invite, rev: rev, item.details, call, to: &writer)
+                    let includesEmail = item.request.includesEmail
+                    try writeMinted(
+                        item.invite,
+                        rev: rev,
+                        item.details,
+                        includesEmail: includesEmail,
+                        call,
+                        to: &writer
+                    )
                 case .failure(let problem):
                     Self.write(problem, call.requestID, to: &writer)
                 }
@@ -75,10 +97,11 @@ extension Services {
         _ invite: InviteRecord,
         rev: Int64,
         _ details: SealedDetails,
+        includesEmail: Bool,
         _ call: Call,
         to writer: inout JSONWriter
     ) throws {
-        let token = try issuance.token(of: invite, rev: rev, email: details.email)
+        let token = try issuance.token(of: invite, rev: rev, email: details.email, includesEmail: includesEmail)
         writer.name("invite")
         writer.beginObject()
         write(invite, details: details, token: token, now: call.now, to: &writer)
@@ -119,6 +142,7 @@ extension Services {
         } catch {
             throw Problem.internalError("a recorded batch can not be read: \(error)")
         }
+        let policies = try await policies.policies(of: principal.tenant)
         var invites: [RecordID: InviteRecord] = [:]
         for element in document.root.elements {
             guard let id = element["id"]?.string.flatMap({ TypeID.parse(.invite, $0) }) else { continue }
@@ -131,7 +155,15 @@ extension Services {
                 writer.beginObject()
                 if let id = element["id"]?.string.flatMap({ TypeID.parse(.invite, $0) }) {
                     guard let invite = invites[id] else { throw Problem.notFound("a recorded invite was swept") }
-                    try writeMinted(invite, rev: invite.rev, try details(of: invite), call, to: &writer)
+                    let policy = policies.resolve(campaign: invite.campaign, apiKey: invite.apiKey, now: call.now)
+                    try writeMinted(
+                        invite,
+                        rev: invite.rev,
+                        try details(of: invite),
+                        includesEmail: policy.enforced.emailInToken.value,
+                        call,
+                        to: &writer
+                    )
                 } else if let error = element["error"] {
                     Self.copy(error, to: &writer)
                 }

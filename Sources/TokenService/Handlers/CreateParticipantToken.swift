@@ -15,26 +15,21 @@ extension Services {
             var body = try BodyReader(call.request)
             let campaign = try Self.campaign(&body)
             let email = try Self.email(&body)
-            let requested = try body.integer("expires_in", in: 1...Int64.max)
-            let lifetime = try policy.participant.resolve(requested, rule: "participant token lifetime")
+            var asked = IssuanceRequest(.session)
+            asked.expiresIn = try body.integer("expires_in", in: 1...Int64.max)
+            asked.keyOrigins = principal.key?.record.allowedOrigins ?? []
             try body.finish()
-            let session = try newSession(
-                campaign,
-                email,
-                principal.tenant,
-                key,
-                OriginList.joined(
-                    try await workspaces.settings(of: principal.tenant).allowedOrigins,
-                    principal.key?.record.allowedOrigins ?? []
-                ),
-                call
-            )
+            let policies = try await policies.policies(of: principal.tenant)
+            let policy = policies.resolve(campaign: campaign.text, apiKey: key, now: call.now)
+            if let violation = policy.enforced.violation(of: asked) { throw refusal(violation) }
+            let lifetime = policy.enforced.lifetime(of: asked)
+            let session = try newSession(campaign, email, principal.tenant, key, asked, policy.enforced, call)
             let tokenID = identifiers.next(at: call.now)
             let record = RecordedToken(session: session.id, token: tokenID, lifetimeSeconds: lifetime)
             let command = CreateSession(
                 session: session,
                 claim: ticket?.claim(result: record.bytes, now: call.now),
-                audit: [sessionAudit(session, call, principal)],
+                audit: sessionAudit(session, asked, policy, call, principal),
                 now: call.now
             )
             switch try await store.createSession(command) {
@@ -42,7 +37,7 @@ extension Services {
                 var stored = session
                 stored.rev = rev
                 metrics.issued(.participant, count: 1)
-                return .done(try answer(stored, record, call))
+                return .done(try answer(stored, record, policy.enforced, call))
             case .done(.keyNotActive): throw Problem.unauthorized("the key was ended while the request ran")
             case .replay(let result): return .replay(result: result)
             case .mismatch: return .mismatch
@@ -55,7 +50,8 @@ extension Services {
         _ email: EmailAddress,
         _ tenant: Tenant,
         _ apiKey: RecordID,
-        _ allowedOrigins: [String],
+        _ asked: IssuanceRequest,
+        _ policy: EffectivePolicy,
         _ call: Call
     ) throws -> SessionRecord {
         let id = identifiers.next(at: call.now)
@@ -68,29 +64,54 @@ extension Services {
             campaign: campaign.text,
             participant: try pseudonyms.pseudonym(of: email, in: tenant),
             sealed: try sealer.seal(SealedDetails(email: email.text), of: tenant, record: id),
-            allowedOrigins: allowedOrigins,
+            allowedOrigins: policy.originList(asked) ?? [],
             createdAt: createdAt,
-            renewUntil: createdAt.adding(seconds: policy.renewSeconds)
+            renewUntil: createdAt.adding(seconds: policy.renewSeconds.value)
         )
     }
 
-    private func sessionAudit(_ session: SessionRecord, _ call: Call, _ principal: Principal) -> AuditDraft {
-        audit.draft(
+    private func sessionAudit(
+        _ session: SessionRecord,
+        _ asked: IssuanceRequest,
+        _ policy: PolicyResolution,
+        _ call: Call,
+        _ principal: Principal
+    ) -> [AuditDraft] {
+        let target = TypeID.text(.session, session.id)
+        let created = audit.draft(
             "session.created",
             call,
             tenant: session.tenant,
             actor: principal.actor,
-            target: TypeID.text(.session, session.id),
-            detail: [
-                ("campaign_id", session.campaign), ("subject", Pseudonymizer.text(session.participant)),
-            ]
+            target: target
+        ) { detail in
+            detail.member("campaign_id", session.campaign)
+            detail.member("subject", subject: session.participant)
+            asked.record(to: &detail)
+        }
+        guard let violation = policy.shadowViolation(of: asked) else { return [created] }
+        let shadow = shadowDraft(
+            violation,
+            call,
+            session.tenant,
+            actor: principal.actor,
+            target: target,
+            campaign: session.campaign,
+            apiKey: session.apiKey
         )
+        return [created, shadow]
     }
 
-    private func answer(_ session: SessionRecord, _ record: RecordedToken, _ call: Call) throws -> HTTPResponse {
+    private func answer(
+        _ session: SessionRecord,
+        _ record: RecordedToken,
+        _ policy: EffectivePolicy,
+        _ call: Call
+    ) throws -> HTTPResponse {
         let issued = try issuance.participantToken(
             session,
             lifetimeSeconds: record.lifetimeSeconds,
+            includesEmail: policy.emailInToken.value,
             id: record.token,
             issuedAt: session.createdAt
         )
@@ -107,7 +128,9 @@ extension Services {
         guard let record = RecordedToken(result),
             let session = try await store.session(record.session, of: principal.tenant)
         else { throw Problem.notFound("the recorded session was swept") }
-        return try answer(session, record, call)
+        let policies = try await policies.policies(of: principal.tenant)
+        let policy = policies.resolve(campaign: session.campaign, apiKey: session.apiKey, now: call.now)
+        return try answer(session, record, policy.enforced, call)
     }
 }
 

@@ -40,7 +40,7 @@ extension Services {
             id: id,
             tenant: principal.tenant,
             target: target,
-            forgetAt: call.now.adding(seconds: policy.longestDescentSeconds),
+            forgetAt: call.now.adding(seconds: policies.longestDescentSeconds),
             claim: ticket?.claim(result: response.body, now: call.now),
             now: call.now,
             audit: [

@@ -7,7 +7,7 @@ extension Services {
     func endWidgetSession(_ call: Call) async throws -> HTTPResponse {
         let claims = try participant(call, allowsEnded: true).claims
         try requireRoomForRevocation()
-        let forgetAt = call.now.adding(seconds: policy.participant.maxSeconds + 1)
+        let forgetAt = call.now.adding(seconds: policies.ceiling.participant + 1)
         let command = EndSession(
             tenant: claims.tenant,
             session: claims.session,

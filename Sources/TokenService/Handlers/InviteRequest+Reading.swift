@@ -4,23 +4,35 @@ import StrictJSON
 
 extension Services {
     /// Reads and checks one invite of a request.
-    func inviteRequest(_ body: BodyReader, _ principal: Principal) throws(Problem) -> InviteRequest {
+    func inviteRequest(
+        _ body: BodyReader,
+        _ principal: Principal,
+        _ policies: TenantPolicies,
+        _ call: Call
+    ) throws(Problem) -> InviteRequest {
         var body = body
+        var asked = IssuanceRequest(.invite)
+        asked.path = body.place("")
         let campaign = try Self.campaign(&body)
         let email = try Self.email(&body)
-        let requested = try body.integer("expires_in", in: 1...Int64.max)
-        let lifetime = try policy.invite.resolve(requested, rule: "invite lifetime")
-        let maxUses = try body.integer("max_uses", in: 1...ServiceLimits.maxUsesMax) ?? 1
-        let origins = try allowedOrigins(&body, principal)
+        asked.expiresIn = try body.integer("expires_in", in: 1...Int64.max)
+        asked.maxUses = try body.integer("max_uses", in: 1...ServiceLimits.maxUsesMax) ?? 1
+        asked.keyOrigins = principal.key?.record.allowedOrigins ?? []
+        asked.ownOrigins = try Self.allowedOrigins(&body, ofKey: asked.keyOrigins)
         let metadata = try Self.metadata(&body)
         try body.finish()
+        let policy = policies.resolve(campaign: campaign.text, apiKey: principal.mintingKey, now: call.now)
+        if let violation = policy.enforced.violation(of: asked) { throw refusal(violation) }
         return InviteRequest(
             campaign: campaign,
             email: email,
-            lifetimeSeconds: lifetime,
-            maxUses: Int(maxUses),
-            allowedOrigins: origins,
-            metadata: metadata
+            lifetimeSeconds: policy.enforced.lifetime(of: asked),
+            maxUses: Int(asked.maxUses),
+            allowedOrigins: policy.enforced.originList(asked) ?? [],
+            metadata: metadata,
+            asked: asked,
+            shadowViolation: policy.shadowViolation(of: asked),
+            includesEmail: policy.enforced.emailInToken.value
         )
     }
 
@@ -46,11 +58,12 @@ extension Services {
         return email
     }
 
-    /// The invite's own list, each entry of which the key's list must hold; without one, the key's list.
-    private func allowedOrigins(_ body: inout BodyReader, _ principal: Principal) throws(Problem) -> [String] {
-        let ofKey = principal.key?.record.allowedOrigins ?? []
-        let texts = try Self.origins(&body)
-        guard let texts, !texts.isEmpty else { return ofKey }
+    /// The invite's own list, each entry of which the key's list must hold; empty where it gives none.
+    private static func allowedOrigins(
+        _ body: inout BodyReader,
+        ofKey: [String]
+    ) throws(Problem) -> [String] {
+        let texts = try origins(&body) ?? []
         for (index, text) in texts.enumerated() where !ofKey.isEmpty && !ofKey.contains(text) {
             throw Problem(
                 .policyViolation,

@@ -57,7 +57,7 @@ extension Services {
             id: cutOffID,
             tenant: principal.tenant,
             target: .apiKey(id),
-            forgetAt: call.now.adding(seconds: policy.longestDescentSeconds),
+            forgetAt: call.now.adding(seconds: policies.longestDescentSeconds),
             endsKey: true,
             now: call.now,
             audit: [

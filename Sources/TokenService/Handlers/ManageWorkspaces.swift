@@ -52,7 +52,12 @@ extension Services {
                 audit: [workspaceAudit("workspace.changed", changed, detail, call, principal)]
             )
             // Forgotten whatever comes of it: a commit without an answer may have changed it, too.
-            defer { workspaces.invalidate(record.id) }
+            defer {
+                workspaces.invalidate(record.id)
+                for environment in DeploymentEnvironment.allCases {
+                    policies.invalidate(Tenant(workspace: record.id, environment: environment))
+                }
+            }
             switch try await store.changeWorkspace(command) {
             case .changed: return Self.answer(changed)
             case .slugTaken: throw Problem.slugTaken

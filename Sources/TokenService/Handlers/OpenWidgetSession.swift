@@ -18,26 +18,41 @@ extension Services {
         try body.finish()
         let claims = try inviteClaims(token, call)
         guard addresses.admits(call.request.clientAddress, now: call.now) else { throw tooManyExchanges(call) }
-        let settings = try await workspaces.settings(of: claims.tenant)
+        let policies = try await policies.policies(of: claims.tenant)
+        // No route proves a key of the browser's yet (RFC 9449): nothing is bound.
+        let boundKey: String? = nil
+        let policy = policies.resolve(campaign: claims.campaign, apiKey: nil, now: call.now).enforced
+        let terms = policies.redeemTerms(campaign: claims.campaign, origin, isBound: boundKey != nil, now: call.now)
+        let sessionID = identifiers.next(at: call.now)
         let outcome = try await store.redeem(
             RedeemInvite(
                 tenant: claims.tenant,
                 invite: claims.invite,
-                session: identifiers.next(at: call.now),
+                session: sessionID,
                 holder: nonce.map { holderHash($0, claims.tenant) },
+                boundKey: boundKey,
                 origin: origin,
-                allowedOrigins: settings.allowedOrigins,
-                renewUntil: UnixTime(seconds: call.now.seconds + policy.renewSeconds),
+                renewUntil: UnixTime(seconds: call.now.seconds).adding(seconds: policy.renewSeconds.value),
+                terms: terms,
                 repeatSeconds: ServiceLimits.redeemRepeatSeconds,
                 now: call.now,
-                audit: redemptionAudit(call, claims)
+                audit: redemptionAudit(
+                    call,
+                    claims,
+                    sessionID,
+                    origin: origin,
+                    isBound: boundKey != nil,
+                    hasProof: nonce != nil
+                )
             )
         )
         metrics.redeemed(outcome)
         try countAgainstItself(claims, outcome, call)
         switch outcome {
-        case .opened(let session): return try opened(session, 201, call)
-        case .repeated(let session): return try opened(session, 200, call)
+        case .opened(let session):
+            await watch(.exchange, session, policies, origin: origin, call)
+            return try opened(session, policies, 201, call)
+        case .repeated(let session): return try opened(session, policies, 200, call)
         case .used:
             await tellOwner(claims, call)
             throw Problem.inviteUsed
@@ -46,6 +61,12 @@ extension Services {
         case .ended: throw Problem.sessionEnded
         case .originNotAllowed:
             throw Problem(.originNotAllowed, "This page may not show this content.", privateReason: "origin not listed")
+        case .refusedByPolicy(let key):
+            let policy = policies.resolve(campaign: claims.campaign, apiKey: key, now: call.now).enforced
+            guard let violation = policy.widgetViolation(origin: origin, isBound: boundKey != nil) else {
+                throw Problem.internalError("an exchange was refused by a policy that allows it")
+            }
+            throw refusal(violation, isWidget: true)
         case .unknown: throw Problem.invalidToken("the store has no such invite")
         }
     }
@@ -77,7 +98,7 @@ extension Services {
     private func countAgainstItself(_ claims: InviteClaims, _ outcome: RedeemOutcome, _ call: Call) throws(Problem) {
         switch outcome {
         case .opened, .repeated: return
-        case .used, .expired, .revoked, .ended, .originNotAllowed, .unknown: break
+        case .used, .expired, .revoked, .ended, .originNotAllowed, .refusedByPolicy, .unknown: break
         }
         let address = call.request.clientAddress
         addresses.giveBack(address, now: call.now)
@@ -90,23 +111,44 @@ extension Services {
         }
     }
 
-    private func redemptionAudit(_ call: Call, _ claims: InviteClaims) -> [AuditDraft] {
-        [
+    /// The exchange, with what a policy would judge it by.
+    private func redemptionAudit(
+        _ call: Call,
+        _ claims: InviteClaims,
+        _ session: RecordID,
+        origin: String?,
+        isBound: Bool,
+        hasProof: Bool
+    ) -> [AuditDraft] {
+        var detail: [(StaticString, String)] = [
+            ("campaign_id", claims.campaign), ("session_id", TypeID.text(.session, session)),
+        ]
+        if let origin { detail.append(("origin", origin)) }
+        if isBound { detail.append(("bound", "true")) }
+        if hasProof { detail.append(("proof", "true")) }
+        return [
             audit.draft(
                 "invite.redeemed",
                 call,
                 tenant: claims.tenant,
                 actor: Pseudonymizer.text(claims.participant),
                 target: TypeID.text(.invite, claims.invite),
-                detail: [("campaign_id", claims.campaign)]
+                detail: detail
             )
         ]
     }
 
-    private func opened(_ session: SessionRecord, _ status: Int, _ call: Call) throws -> HTTPResponse {
+    private func opened(
+        _ session: SessionRecord,
+        _ policies: TenantPolicies,
+        _ status: Int,
+        _ call: Call
+    ) throws -> HTTPResponse {
+        let policy = policies.resolve(campaign: session.campaign, apiKey: session.apiKey, now: call.now).enforced
         let issued = try issuance.participantToken(
             session,
-            lifetimeSeconds: policy.participant.defaultSeconds,
+            lifetimeSeconds: policy.participant.default.value,
+            includesEmail: policy.emailInToken.value,
             issuedAt: call.now
         )
         metrics.issued(.participant, count: 1)

@@ -15,12 +15,20 @@ extension Services {
             nonce = try Self.holderNonce(&body)
             try body.finish()
         }
+        let origin = try CORS.origin(of: call.request)
+        let policies = try await policies.policies(of: claims.tenant)
+        let policy = policies.resolve(campaign: claims.campaign, apiKey: claims.seal.apiKey, now: call.now).enforced
+        if let violation = policy.widgetViolation(origin: origin, isBound: claims.boundKey != nil) {
+            throw refusal(violation, isWidget: true)
+        }
         let outcome = try await store.renewSession(
             RenewSession(
                 tenant: claims.tenant,
                 session: claims.session,
                 needsProof: presented.isExpired,
                 holder: nonce.map { holderHash($0, claims.tenant) },
+                origin: origin,
+                terms: policy.renewTerms,
                 now: call.now,
                 audit: [
                     audit.draft(
@@ -28,28 +36,50 @@ extension Services {
                         call,
                         tenant: claims.tenant,
                         actor: Pseudonymizer.text(claims.participant),
-                        target: TypeID.text(.session, claims.session)
+                        target: TypeID.text(.session, claims.session),
+                        detail: Self.renewalDetail(claims, origin: origin, hasProof: nonce != nil)
                     )
                 ]
             )
         )
         switch outcome {
-        case .renewed(let session): return try renewed(session, claims, call)
+        case .renewed(let session):
+            await watch(.renewal, session, policies, origin: origin, call)
+            return try renewed(session, claims, policy, call)
+        case .originNotAllowed:
+            throw Problem(.originNotAllowed, "This page may not show this content.", privateReason: "origin not listed")
         case .over, .ended: throw Problem.sessionEnded
         case .holderMismatch: throw Problem(.expired, kind: .participant)
         case .unknown: throw Problem.invalidToken("the store has no such session")
         }
     }
 
+    /// What a policy would judge a renewal by.
+    private static func renewalDetail(
+        _ claims: ParticipantClaims,
+        origin: String?,
+        hasProof: Bool
+    ) -> [(StaticString, String)] {
+        var detail: [(StaticString, String)] = [
+            ("campaign_id", claims.campaign), ("api_key_id", TypeID.text(.apiKey, claims.seal.apiKey)),
+        ]
+        if let origin { detail.append(("origin", origin)) }
+        if claims.boundKey != nil { detail.append(("bound", "true")) }
+        if hasProof { detail.append(("proof", "true")) }
+        return detail
+    }
+
     private func renewed(
         _ session: SessionRecord,
         _ claims: ParticipantClaims,
+        _ policy: EffectivePolicy,
         _ call: Call
     ) throws -> HTTPResponse {
         let lifetime = claims.expiresAt.seconds - claims.issuedAt.seconds
         let issued = try issuance.participantToken(
             session,
-            lifetimeSeconds: min(max(lifetime, policy.participant.defaultSeconds), policy.participant.maxSeconds),
+            lifetimeSeconds: policy.renewedLifetime(after: lifetime),
+            includesEmail: policy.emailInToken.value,
             issuedAt: call.now
         )
         metrics.issued(.participant, count: 1)

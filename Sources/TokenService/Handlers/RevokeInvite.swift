@@ -19,7 +19,7 @@ extension Services {
             tenant: principal.tenant,
             invite: id,
             cutOff: identifiers.next(at: call.now),
-            forgetAt: call.now.adding(seconds: policy.longestDescentSeconds),
+            forgetAt: call.now.adding(seconds: policies.longestDescentSeconds),
             now: call.now,
             audit: [
                 audit.draft(

@@ -30,6 +30,8 @@ extension Services {
                     now: call.now,
                     audit: rotationAudit(before, successor, end, call, principal)
                 )
+                // The successor's policy came with it, and must not be missed in what is remembered.
+                defer { policies.invalidate(before.tenant) }
                 switch try await invalidating(id, { try await store.rotateAPIKey(command) }) {
                 case .done(.rotated): return .done(Self.answer(successor, secret: secret.text, call))
                 case .done(.tooManyKeys): throw Self.tooManyReplaced(settings)

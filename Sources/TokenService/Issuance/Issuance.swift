@@ -19,7 +19,6 @@ package final class Issuance: Sendable {
     package let sealer: RecordSealer
     package let pseudonyms: Pseudonymizer
     package let audit: AuditTrail
-    package let policy: LifetimePolicy
     /// The `iss` of every token.
     package let issuerURL: String
 
@@ -30,7 +29,6 @@ package final class Issuance: Sendable {
         sealer: RecordSealer,
         pseudonyms: Pseudonymizer,
         audit: AuditTrail,
-        policy: LifetimePolicy,
         issuerURL: String
     ) {
         self.store = store
@@ -39,7 +37,6 @@ package final class Issuance: Sendable {
         self.sealer = sealer
         self.pseudonyms = pseudonyms
         self.audit = audit
-        self.policy = policy
         self.issuerURL = issuerURL
     }
 }
@@ -55,6 +52,12 @@ package struct InviteRequest: Equatable, Sendable {
     package var allowedOrigins: [String]
     /// Canonical JSON object; empty where there is none.
     package var metadata: [UInt8]
+    /// What was asked for, as policies judge it; recorded, so that it can be judged again.
+    package var asked: IssuanceRequest
+    /// What a policy in shadow says against it.
+    package var shadowViolation: PolicyViolation?
+    /// Whether its token carries the address in clear.
+    package var includesEmail: Bool
 }
 
 extension Issuance {
@@ -84,13 +87,17 @@ extension Issuance {
     }
 
     /// What stores invites together with their audit events.
+    ///
+    /// `asked` has what each of them was asked for as, in the same order; `extra` is stored with their events.
     package func command(
         _ invites: [InviteRecord],
+        asked: [IssuanceRequest],
         _ call: Call,
         _ principal: Principal,
-        claim: IdempotencyClaim?
+        claim: IdempotencyClaim?,
+        extra: [AuditDraft]
     ) -> CreateInvites {
-        let drafts = invites.map { invite in
+        var drafts = zip(invites, asked).map { invite, asked in
             audit.draft(
                 "invite.created",
                 call,
@@ -101,8 +108,10 @@ extension Issuance {
                 detail.member("campaign_id", invite.campaign)
                 detail.member("subject", subject: invite.participant)
                 detail.member("expires_at", time: invite.expiresAt)
+                asked.record(to: &detail)
             }
         }
+        if !extra.isEmpty { drafts += extra }
         return CreateInvites(invites: invites, claim: claim, audit: drafts, now: call.now)
     }
 
@@ -115,7 +124,7 @@ extension Issuance {
     }
 
     /// The token of a stored invite: the same claims however often it is signed.
-    package func token(of invite: InviteRecord, rev: Int64, email: String) throws -> [UInt8] {
+    package func token(of invite: InviteRecord, rev: Int64, email: String, includesEmail: Bool) throws -> [UInt8] {
         try keyring.issuer.invite(
             InviteClaims(
                 invite: invite.id,
@@ -125,7 +134,7 @@ extension Issuance {
                 issuedAt: invite.createdAt,
                 expiresAt: invite.expiresAt,
                 rev: rev,
-                email: policy.emailInToken ? email : nil
+                email: includesEmail ? email : nil
             )
         )
     }
@@ -154,6 +163,7 @@ extension Issuance {
     package func participantToken(
         _ session: SessionRecord,
         lifetimeSeconds: Int64,
+        includesEmail: Bool,
         id: RecordID? = nil,
         issuedAt: UnixTime
     ) throws -> IssuedParticipantToken {
@@ -181,7 +191,7 @@ extension Issuance {
                     originMarks: session.allowedOrigins.map(TokenSealContent.mark)
                 ),
                 origin: session.origin,
-                email: policy.emailInToken ? details.email : nil,
+                email: includesEmail ? details.email : nil,
                 boundKey: session.boundKey
             )
         )

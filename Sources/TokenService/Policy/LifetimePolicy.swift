@@ -1,5 +1,3 @@
-import Platform
-
 /// Bounds of one kind of lifetime, in whole seconds.
 package struct LifetimeBounds: Equatable, Sendable {
     package var minSeconds: Int64
@@ -11,25 +9,9 @@ package struct LifetimeBounds: Equatable, Sendable {
         self.defaultSeconds = defaultSeconds
         self.maxSeconds = maxSeconds
     }
-
-    /// The lifetime to use: the one asked for if it is within the bounds, the default if none was asked for.
-    ///
-    /// - Throws: ``ProblemCode/policyViolation`` that names the rule, its layer and its bounds.
-    package func resolve(_ requested: Int64?, rule: String) throws(Problem) -> Int64 {
-        guard let requested else { return defaultSeconds }
-        guard requested >= minSeconds, requested <= maxSeconds else {
-            throw Problem(
-                .policyViolation,
-                "expires_in is \(requested) s, but \(rule) of the deployment policy allows "
-                    + "\(minSeconds) s to \(maxSeconds) s.",
-                param: "expires_in"
-            )
-        }
-        return requested
-    }
 }
 
-/// The lifetimes that apply to a request.
+/// What the deployment's layer says as long as no policy of the operator's says otherwise.
 package struct LifetimePolicy: Equatable, Sendable {
     package var invite = LifetimeBounds(minSeconds: 60, defaultSeconds: 86_400, maxSeconds: 604_800)
     package var participant = LifetimeBounds(minSeconds: 60, defaultSeconds: 900, maxSeconds: 3600)
@@ -40,7 +22,51 @@ package struct LifetimePolicy: Equatable, Sendable {
 
     package init() {}
 
+    /// The same as a document of the deployment's layer, beneath which a stored one is laid.
+    package var document: PolicyDocument {
+        var document = PolicyDocument()
+        document.invite = BoundsRule(invite)
+        document.participant = BoundsRule(participant)
+        document.renewSeconds = renewSeconds
+        document.emailInToken = emailInToken ? true : nil
+        return document
+    }
+
+    /// The longest lifetimes that it allows.
+    package var ceiling: PolicyCeiling {
+        PolicyCeiling(invite: invite.maxSeconds, participant: participant.maxSeconds, renew: renewSeconds)
+    }
+}
+
+/// The longest lifetimes that any policy ever allowed, in whole seconds; only ever raised.
+package struct PolicyCeiling: Equatable, Sendable {
+    package var invite: Int64
+    package var participant: Int64
+    package var renew: Int64
+
+    package init(invite: Int64, participant: Int64, renew: Int64) {
+        self.invite = invite
+        self.participant = participant
+        self.renew = renew
+    }
+
+    /// What no policy may exceed, the operator's own included: 30 days, 24 hours and 7 days.
+    package static let hard = PolicyCeiling(
+        invite: ServiceLimits.policyInviteSecondsMax,
+        participant: ServiceLimits.policyParticipantSecondsMax,
+        renew: ServiceLimits.policyRenewSecondsMax
+    )
+
     /// The longest time for which a token that exists now, or that descends from one, can still be valid: what a
     /// cut-off or an ended session must be remembered for.
-    package var longestDescentSeconds: Int64 { invite.maxSeconds + renewSeconds + participant.maxSeconds }
+    package var longestDescentSeconds: Int64 { invite + renew + participant }
+
+    /// Whichever is longer, member by member.
+    package func raised(by other: PolicyCeiling) -> PolicyCeiling {
+        PolicyCeiling(
+            invite: max(invite, other.invite),
+            participant: max(participant, other.participant),
+            renew: max(renew, other.renew)
+        )
+    }
 }

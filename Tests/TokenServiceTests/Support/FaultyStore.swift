@@ -229,6 +229,28 @@ extension FaultyStore {
         try await run("endSession") { () async throws(StoreError) in try await inner.endSession(command) }
     }
 
+    func sessions(of tenant: Tenant, page: PageRequest) async throws(StoreError) -> Page<SessionRecord> {
+        try await run("sessions") { () async throws(StoreError) in try await inner.sessions(of: tenant, page: page) }
+    }
+
+    func policy(at place: PolicyPlace) async throws(StoreError) -> PolicyVersion? {
+        try await run("policy") { () async throws(StoreError) in try await inner.policy(at: place) }
+    }
+
+    func policies(of tenant: Tenant, limit: Int) async throws(StoreError) -> [PolicyVersion] {
+        try await run("policies") { () async throws(StoreError) in try await inner.policies(of: tenant, limit: limit) }
+    }
+
+    func policyVersions(at place: PolicyPlace, page: PageRequest) async throws(StoreError) -> Page<PolicyVersion> {
+        try await run("policyVersions") { () async throws(StoreError) in
+            try await inner.policyVersions(at: place, page: page)
+        }
+    }
+
+    func changePolicy(_ command: ChangePolicy) async throws(StoreError) -> ChangePolicyOutcome {
+        try await run("changePolicy") { () async throws(StoreError) in try await inner.changePolicy(command) }
+    }
+
     func createCutOff(_ command: CreateCutOff) async throws(StoreError) -> Idempotent<CutOffRecord> {
         try await run("createCutOff") { () async throws(StoreError) in try await inner.createCutOff(command) }
     }

@@ -60,6 +60,10 @@
         let invites: Statement
         let session: Statement
         let sessions: Statement
+        let sessionsPage: Statement
+        let policies: Statement
+        let policy: Statement
+        let policyVersions: Statement
         let cutOffs: Statement
         let lastCutOff: Statement
         let endedSessions: Statement
@@ -112,6 +116,12 @@
             sessions = try connection.statement(
                 "SELECT \(SessionRow.columns) FROM sessions WHERE tenant = ? ORDER BY id DESC LIMIT ?"
             )
+            sessionsPage = try connection.statement(
+                "SELECT \(SessionRow.columns) FROM sessions WHERE tenant = ? AND id < ? ORDER BY id DESC LIMIT ?"
+            )
+            policies = try connection.statement(PolicyRow.selectStanding)
+            policy = try connection.statement(PolicyRow.selectNewest)
+            policyVersions = try connection.statement(PolicyRow.selectVersions)
             cutOffs = try connection.statement(
                 CutOffRow.select + " WHERE c.number > ? AND c.forget_at > ? ORDER BY c.number LIMIT ?"
             )

@@ -117,6 +117,7 @@
             }
             try write(replaced, over: key, number)
             try keys.insert.run { APIKeyRow.bind(successor, tenant: number, to: &$0) }
+            try policies.copy(of: key.id, to: successor.id, tenant: number)
             try record(command.claim, now: command.now)
             try append(command.audit)
             return .done(.rotated)

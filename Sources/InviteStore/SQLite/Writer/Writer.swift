@@ -30,6 +30,7 @@
         let invites: InviteStatements
         let sessions: SessionStatements
         let upkeep: UpkeepStatements
+        let policies: PolicyStatements
         let sealer: any AuditSealer
 
         var state: Mark
@@ -54,6 +55,7 @@
             invites = try InviteStatements(connection)
             sessions = try SessionStatements(connection)
             upkeep = try UpkeepStatements(connection)
+            policies = try PolicyStatements(connection)
             tenants = try TenantNumbers(connection)
             let chain = try AuditChain(connection)
             let meta = try connection.statement("SELECT value FROM meta WHERE name = ?")
