@@ -80,6 +80,7 @@ package final class Application: HTTPResponder {
         _ handler: @Sendable (Call, Principal) async throws -> HTTPResponse
     ) async -> HTTPResponse {
         var rate: RateState?
+        var key: AuthenticatedKey?
         var response: HTTPResponse
         do {
             guard case .apiKey(let scope) = route.access else {
@@ -87,6 +88,7 @@ package final class Application: HTTPResponder {
             }
             let checked = try await services.authenticator.authenticate(call, needs: scope)
             rate = checked.rate
+            key = checked.key
             let principal = try checked.outcome.get()
             try call.query.allow(route.parameters)
             response = finish(try await handler(call, principal), call.id)
@@ -94,6 +96,9 @@ package final class Application: HTTPResponder {
             response = finish(Self.problem(error), call.request, call.id, on: route)
         }
         if let rate { Self.apply(rate, now: call.now, to: &response) }
+        if let key {
+            services.usage.requested(key.record.tenant, apiKey: key.record.id, status: response.status, now: call.now)
+        }
         return response
     }
 

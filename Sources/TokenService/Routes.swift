@@ -57,6 +57,20 @@ extension Services {
             ),
             Route(
                 .get,
+                "/v1/api-keys/{id}/usage",
+                .apiKey(Scope("usage", .read)),
+                parameters: ["granularity", "since", "until"],
+                .keyed(readKeyUsage)
+            ),
+            Route(
+                .get,
+                "/v1/usage",
+                .apiKey(Scope("usage", .read)),
+                parameters: ["granularity", "since", "until"],
+                .keyed(readUsage)
+            ),
+            Route(
+                .get,
                 "/v1/audit-events",
                 .apiKey(Scope("audit", .read)),
                 parameters: page + ["type", "actor", "target", "since", "until"],

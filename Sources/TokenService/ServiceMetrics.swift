@@ -12,6 +12,8 @@ package struct ServiceMetrics: Sendable {
     private let redeemed: [String: Counter]
     private let refusals: [ProblemCode: Counter]
     private let tokenRefusals: [String: Counter]
+    private let securityEvents: [String: Counter]
+    private let notices: [String: Counter]
 
     package init(_ registry: MetricsRegistry) {
         func issued(_ kind: TokenKind) -> Counter {
@@ -49,6 +51,20 @@ package struct ServiceMetrics: Sendable {
                 "tokenservice_token_refusals_total",
                 help: "Presented tokens that were refused, by reason.",
                 labels: ["reason": reason]
+            )
+        }
+        securityEvents = Self.table(SecurityEvent.allCases.map(\.rawValue)) { type in
+            registry.counter(
+                "tokenservice_security_events_total",
+                help: "Security events told, by type; at most one of a type for each key and minute.",
+                labels: ["type": type]
+            )
+        }
+        notices = Self.table(ExpiryNotices.daysBefore.map(String.init)) { days in
+            registry.counter(
+                "tokenservice_key_notices_total",
+                help: "Notices that an API key ends, by the days before it.",
+                labels: ["days": days]
             )
         }
         refusals = Dictionary(
@@ -106,6 +122,10 @@ package struct ServiceMetrics: Sendable {
             }
         tokenRefusals[name]?.increment(by: 1)
     }
+
+    package func told(_ event: SecurityEvent) { securityEvents[event.rawValue]?.increment(by: 1) }
+
+    package func noticed(days: Int) { notices[String(days)]?.increment(by: 1) }
 
     package func answered(_ code: ProblemCode) { refusals[code]?.increment(by: 1) }
 }

@@ -23,6 +23,7 @@ package final class Services: Sendable {
     package let issuance: Issuance
     package let idempotency: IdempotencyGate
     package let audit: AuditTrail
+    package let usage: UsageLedger
     package let cursors: PageCursor
     package let policy: LifetimePolicy
     /// Nil where both environments are served.
@@ -45,6 +46,7 @@ package final class Services: Sendable {
         issuance: Issuance,
         idempotency: IdempotencyGate,
         audit: AuditTrail,
+        usage: UsageLedger,
         cursors: PageCursor,
         policy: LifetimePolicy,
         environment: DeploymentEnvironment?
@@ -65,6 +67,7 @@ package final class Services: Sendable {
         self.issuance = issuance
         self.idempotency = idempotency
         self.audit = audit
+        self.usage = usage
         self.cursors = cursors
         self.policy = policy
         self.environment = environment

@@ -10,7 +10,7 @@ package enum CommandLineTool {
     package static var commands: [Command] {
         [
             InitCommand.command, ServeCommand.command, DevCommand.command,
-        ] + KeyCommands.commands + InviteCommands.commands + TokenCommands.commands + [
+        ] + KeyCommands.commands + InviteCommands.commands + TokenCommands.commands + AuditCommands.commands + [
             JoseCheckCommand.command,
             Command("version", "prints the release") { _ in
                 Console.print("token-service \(version)")

@@ -77,5 +77,8 @@ struct LocalTransport: AdminTransport {
         return AdminAnswer(status: response.status, body: response.body)
     }
 
-    func close() async { await application.services.store.close() }
+    func close() async {
+        await application.services.storeUsage()
+        await application.services.store.close()
+    }
 }

@@ -13,7 +13,7 @@ extension Services {
             let claim = ticket?.claim(result: invite.id.bytes, now: call.now)
             switch try await issuance.mint([invite], call, principal, claim: claim) {
             case .done(let stored):
-                metrics.issued(.invite, count: stored.count)
+                countMint(stored.count, call, principal)
                 let details = SealedDetails(email: request.email.text, metadata: request.metadata)
                 return .done(try created(stored[0], details, call))
             case .replay(let result): return .replay(result: result)
@@ -28,6 +28,13 @@ extension Services {
             throw Problem(.forbidden, "Invites descend from an API key, and this workspace has no active admin key.")
         }
         return try issuance.record(request, principal.tenant, apiKey: key, now: call.now)
+    }
+
+    /// Counts minted invites for the metrics and for the usage of their key.
+    func countMint(_ number: Int, _ call: Call, _ principal: Principal) {
+        metrics.issued(.invite, count: number)
+        guard let key = principal.mintingKey else { return }
+        usage.minted(number, principal.tenant, apiKey: key, now: call.now)
     }
 
     private func created(_ invite: InviteRecord, _ details: SealedDetails, _ call: Call) throws -> HTTPResponse {

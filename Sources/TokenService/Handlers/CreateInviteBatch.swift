@@ -16,7 +16,7 @@ extension Services {
             if invites.isEmpty, claim == nil { return .done(try answer(outcomes, [:], call)) }
             switch try await issuance.mint(invites, call, principal, claim: claim) {
             case .done(let stored):
-                metrics.issued(.invite, count: stored.count)
+                countMint(stored.count, call, principal)
                 let revs = Dictionary(stored.map { ($0.id, $0.rev) }, uniquingKeysWith: { first, _ in first })
                 return .done(try answer(outcomes, revs, call))
             case .replay(let result): return .replay(result: result)

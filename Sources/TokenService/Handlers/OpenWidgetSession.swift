@@ -38,7 +38,9 @@ extension Services {
         )
         metrics.redeemed(outcome)
         switch outcome {
-        case .opened(let session): return try opened(session, 201, call)
+        case .opened(let session):
+            usage.redeemed(session.tenant, apiKey: session.apiKey, now: call.now)
+            return try opened(session, 201, call)
         case .repeated(let session): return try opened(session, 200, call)
         case .used:
             await tellOwner(claims, call)

@@ -28,6 +28,7 @@
         let invites: InviteStatements
         let sessions: SessionStatements
         let upkeep: UpkeepStatements
+        let usage: UsageStatements
         let sealer: any AuditSealer
 
         var state: Mark
@@ -50,6 +51,7 @@
             invites = try InviteStatements(connection)
             sessions = try SessionStatements(connection)
             upkeep = try UpkeepStatements(connection)
+            usage = try UsageStatements(connection)
             tenants = try TenantNumbers(connection)
             let chain = try AuditChain(connection)
             let meta = try connection.statement("SELECT value FROM meta WHERE name = ?")
