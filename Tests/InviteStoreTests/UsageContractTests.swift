@@ -86,7 +86,10 @@ struct UsageContractTests {
         #expect(try await read(fixture, .minute, nil, limit: 0).isEmpty)
     }
 
-    @Test("Tenants do not see each other's use, and one that is unknown is passed over", arguments: Fixture.Kind.allCases)
+    @Test(
+        "Tenants do not see each other's use, and one that is unknown is passed over",
+        arguments: Fixture.Kind.allCases
+    )
     func tenants(kind: Fixture.Kind) async throws {
         let fixture = try await Fixture.make(kind)
         let test = Tenant(workspace: fixture.tenant.workspace, environment: .test)
@@ -185,7 +188,10 @@ struct NoticeContractTests {
         #expect(try await list(ExpiryCursor(after: start.adding(seconds: 300))).isEmpty)
     }
 
-    @Test("S45: a notice is recorded once for each end and number of days, with its event", arguments: Fixture.Kind.allCases)
+    @Test(
+        "S45: a notice is recorded once for each end and number of days, with its event",
+        arguments: Fixture.Kind.allCases
+    )
     func records(kind: Fixture.Kind) async throws {
         let fixture = try await Fixture.make(kind)
         let key = try await make(fixture, 1, endsIn: 300)

@@ -14,7 +14,9 @@ extension MemoryTables {
     func auditChain(_ chain: Int64, after sequence: Int64, limit: Int) throws(StoreError) -> [AuditRecord] {
         try admitRead()
         let removed = auditCheckpoint?.sequence ?? 0
-        guard chain == 1, let start = Int(exactly: max(0, sequence - removed)), start < auditLog.count else { return [] }
+        guard chain == 1, let start = Int(exactly: max(0, sequence - removed)), start < auditLog.count else {
+            return []
+        }
         return Array(auditLog[start...].prefix(max(0, limit)))
     }
 

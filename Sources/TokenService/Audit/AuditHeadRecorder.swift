@@ -53,7 +53,8 @@ package final class AuditHeadRecorder: Sendable {
                 services.log.info(
                     "audit head",
                     [
-                        "chain": .integer(Int(clamping: head.chain)), "sequence": .integer(Int(clamping: head.sequence)),
+                        "chain": .integer(Int(clamping: head.chain)),
+                        "sequence": .integer(Int(clamping: head.sequence)),
                         "mac": .string(Base64URLText.encode(head.mac)),
                     ]
                 )

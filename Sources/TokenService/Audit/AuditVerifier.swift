@@ -189,7 +189,11 @@ package struct AuditVerifier: Sendable {
 
     private func find(_ mark: AuditHeadMark, in chains: [VerifiedChain], _ who: String) async throws {
         guard let chain = chains.first(where: { $0.head.chain == mark.chain }) else {
-            throw AuditDamage(chain: mark.chain, sequence: nil, what: "the chain is missing; \(who) event \(mark.sequence)")
+            throw AuditDamage(
+                chain: mark.chain,
+                sequence: nil,
+                what: "the chain is missing; \(who) event \(mark.sequence)"
+            )
         }
         guard mark.sequence > chain.removedThrough else { return }
         guard let link = try await links(mark.chain, after: mark.sequence - 1).first, link.sequence == mark.sequence

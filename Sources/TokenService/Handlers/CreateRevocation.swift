@@ -115,7 +115,9 @@ extension Services {
             return .participant(try pseudonyms.pseudonym(of: Self.email(&body), in: tenant))
         case "campaign_id": return .campaign(try Self.campaign(&body).text)
         case "workspace_id":
-            guard TypeID.parse(.workspace, text) == tenant.workspace else { throw Problem.notFound("another workspace") }
+            guard TypeID.parse(.workspace, text) == tenant.workspace else {
+                throw Problem.notFound("another workspace")
+            }
             return .workspace
         default:
             guard let id = TypeID.parse(.apiKey, text), try await store.apiKey(id, of: tenant) != nil else {

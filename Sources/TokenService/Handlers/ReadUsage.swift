@@ -17,7 +17,8 @@ extension Services {
         try await answerUsage(UsageQuery(call), of: nil, principal.tenant)
     }
 
-    private func answerUsage(_ query: UsageQuery, of key: APIKeyRecord?, _ tenant: Tenant) async throws -> HTTPResponse {
+    private func answerUsage(_ query: UsageQuery, of key: APIKeyRecord?, _ tenant: Tenant) async throws -> HTTPResponse
+    {
         let buckets = try await store.usage(
             of: tenant,
             apiKey: key?.id,

@@ -147,7 +147,9 @@ struct AlertTests {
         let types = page.json?["data"]?.elements.compactMap { $0["type"]?.string }
         #expect(types == ["invite.created", "auth.succeeded"])
         let fields = [("Accept", "application/x-ndjson")]
-        let lines = await service.admin(.get, "/v1/audit-events?actor=" + id, fields: fields).text.split(separator: "\n")
+        let lines = await service.admin(.get, "/v1/audit-events?actor=" + id, fields: fields).text.split(
+            separator: "\n"
+        )
         #expect(lines.count == 2)
         for line in lines {
             let event = try JSONDocument(parsing: Array(line.utf8)).root

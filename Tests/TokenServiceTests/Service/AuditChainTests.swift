@@ -13,7 +13,9 @@ struct AuditChainTests {
         var links: [Int64: [AuditRecord]] = [:]
         let sealer: HMACAuditSealer
 
-        init() throws { sealer = HMACAuditSealer(key: try HMACSHA256Key(SecretBytes([UInt8](repeating: 3, count: 32)))) }
+        init() throws {
+            sealer = HMACAuditSealer(key: try HMACSHA256Key(SecretBytes([UInt8](repeating: 3, count: 32))))
+        }
 
         mutating func append(_ chain: Int64, _ type: String = "a.b", detail: [UInt8] = []) {
             let last = links[chain]?.last

@@ -65,7 +65,8 @@
                 "SELECT count(revoked_at) FROM invites", "SELECT count(*) + count(ended_at) FROM sessions",
                 "SELECT count(*) FROM redemptions", "SELECT count(*) FROM cut_offs",
                 "SELECT count(*) FROM ended_sessions", "SELECT count(*) FROM idempotency",
-                "SELECT count(*) + count(revoked_at) FROM api_keys", "SELECT value FROM meta WHERE name = 'last_cut_off'",
+                "SELECT count(*) + count(revoked_at) FROM api_keys",
+                "SELECT value FROM meta WHERE name = 'last_cut_off'",
             ].map { try file.number($0) }
         }
 

@@ -66,7 +66,12 @@
 
         /// Chains have few numbers: each is found by one step into the primary key.
         func auditChains() throws(SQLiteFailure) -> [AuditChainState] {
-            var numbers = Set(try statements.checkpoints.all { _ in } _: { row in row.auditCheckpoint().chain })
+            var numbers = Set(
+                try statements.checkpoints.all { _ in
+                } _: { row in
+                    row.auditCheckpoint().chain
+                }
+            )
             var last = Int64.min
             while let next = try statements.nextChain.first({ $0.add(last) }, { row in row.optionalInt64() }) ?? nil {
                 numbers.insert(next)
