@@ -70,8 +70,9 @@ struct UsageQuery {
         guard let period = UsagePeriod.allCases.first(where: { $0.name == name }) else {
             throw .invalid("granularity", "granularity must be minute, hour or day.")
         }
-        let end = try Self.time(call, "until") ?? call.now
-        let until = period.start(of: end.adding(seconds: period.rawValue - 1))
+        // The bucket of this moment is shown too, unless an end is given.
+        let end = try Self.time(call, "until")?.adding(seconds: -1) ?? call.now
+        let until = period.start(of: end).adding(seconds: period.rawValue)
         let since = period.start(of: try Self.time(call, "since") ?? until.adding(seconds: -period.spanSeconds))
         let (span, overflow) = until.seconds.subtractingReportingOverflow(since.seconds)
         guard !overflow, span > 0, span <= period.rawValue * Int64(Self.bucketsMax) else {

@@ -1,6 +1,6 @@
 import HTTPServer
 package import InviteStore
-import Platform
+package import Platform
 import StrictJSON
 import Synchronization
 package import Telemetry
@@ -39,6 +39,11 @@ package struct SecurityEvents: Sendable {
         self.identifiers = identifiers
         self.log = log
         self.metrics = metrics
+    }
+
+    /// Whether this event of this key has been told of in this minute.
+    package func isTold(_ event: SecurityEvent, key: RecordID, now: UnixTime) -> Bool {
+        recent.holds(event, key, now)
     }
 
     package func record(
@@ -142,6 +147,10 @@ private final class RecentEvents: Sendable {
     }
 
     private let state = Mutex<(minute: Int64, told: Set<Key>)>((0, []))
+
+    func holds(_ event: SecurityEvent, _ id: RecordID, _ now: UnixTime) -> Bool {
+        state.withLock { $0.minute == now.seconds / 60 && $0.told.contains(Key(event: event, id: id)) }
+    }
 
     func isFirst(_ event: SecurityEvent, _ id: RecordID, _ now: UnixTime) -> Bool {
         let minute = now.seconds / 60

@@ -44,8 +44,8 @@ struct UsageTests {
         #expect(answer["api_key_id"] == id)
         let buckets = try #require(answer.json?["data"]?.elements)
         #expect(buckets.count == 1)
-        #expect(buckets[0]["requests"]?.integer == 6)
-        #expect(buckets[0]["start_at"]?.string == RFC3339.text(UsagePeriod.minute.start(of: service.time.now())))
+        #expect(buckets.first?["requests"]?.integer == 6)
+        #expect(buckets.first?["start_at"]?.string == RFC3339.text(UsagePeriod.minute.start(of: service.time.now())))
         let all = await service.admin(.get, "/v1/usage")
         #expect(all.status == 200, "\(all.text)")
         // The key's and the one request that made it.
