@@ -11,7 +11,7 @@
             limit: Int
         ) throws(SQLiteFailure) -> [UsageBucket] {
             guard let number = try number(of: tenant) else { return [] }
-            return try statements.usage.all {
+            return try counts.usage.all {
                 $0.add(number)
                 $0.add(apiKey ?? UsageRow.wholeTenant)
                 $0.add(period.rawValue)
@@ -26,7 +26,7 @@
         func lastUse(of tenant: Tenant) throws(SQLiteFailure) -> UnixTime? {
             guard let number = try number(of: tenant) else { return nil }
             for period in UsagePeriod.allCases {
-                let start = try statements.lastUsage.first {
+                let start = try counts.lastUsage.first {
                     $0.add(number)
                     $0.add(UsageRow.wholeTenant)
                     $0.add(period.rawValue)
@@ -43,7 +43,7 @@
             until: UnixTime,
             limit: Int
         ) throws(SQLiteFailure) -> [ExpiringKey] {
-            let keys = try statements.expiringKeys.all {
+            let keys = try counts.expiringKeys.all {
                 $0.add(cursor.expiresAt)
                 $0.add(cursor.key)
                 $0.add(until)
@@ -53,7 +53,7 @@
             }
             var found: [ExpiringKey] = []
             for key in keys {
-                let days = try statements.noticedDays.first {
+                let days = try counts.noticedDays.first {
                     $0.add(key.expiresAt)
                     $0.add(key.id)
                 } _: { row in
@@ -67,24 +67,24 @@
         /// Chains have few numbers: each is found by one step into the primary key.
         func auditChains() throws(SQLiteFailure) -> [AuditChainState] {
             var numbers = Set(
-                try statements.checkpoints.all { _ in
+                try counts.checkpoints.all { _ in
                 } _: { row in
                     row.auditCheckpoint().chain
                 }
             )
             var last = Int64.min
-            while let next = try statements.nextChain.first({ $0.add(last) }, { row in row.optionalInt64() }) ?? nil {
+            while let next = try counts.nextChain.first({ $0.add(last) }, { row in row.optionalInt64() }) ?? nil {
                 numbers.insert(next)
                 last = next
             }
             var chains: [AuditChainState] = []
             for chain in numbers.sorted() {
-                let head = try statements.chainHead.first {
+                let head = try counts.chainHead.first {
                     $0.add(chain)
                 } _: { row in
                     AuditHead(chain: row.int64(), sequence: row.int64(), mac: row.bytes(), event: row.id())
                 }
-                let checkpoint = try statements.checkpoint.first {
+                let checkpoint = try counts.checkpoint.first {
                     $0.add(chain)
                 } _: { row in
                     row.auditCheckpoint()

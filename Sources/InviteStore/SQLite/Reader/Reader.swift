@@ -8,6 +8,7 @@
         let cutOffs: SharedCutOffs
         let lookup: LookupBuffer
         let statements: ReaderStatements
+        let counts: CountStatements
         private let begin: Statement
         private let commit: Statement
         private var tenants: TenantNumbers
@@ -21,6 +22,7 @@
             self.cutOffs = cutOffs
             self.lookup = lookup
             statements = try ReaderStatements(connection)
+            counts = try CountStatements(connection)
             begin = try connection.statement("BEGIN")
             commit = try connection.statement("COMMIT")
             tenants = try TenantNumbers(connection)
@@ -65,14 +67,6 @@
         let auditChain: Statement
         let epochs: Statement
         let lookupPage: Statement
-        let checkpoint: Statement
-        let checkpoints: Statement
-        let nextChain: Statement
-        let chainHead: Statement
-        let usage: Statement
-        let lastUsage: Statement
-        let expiringKeys: Statement
-        let noticedDays: Statement
 
         init(_ connection: Connection) throws(SQLiteFailure) {
             deployment = try connection.statement("SELECT issuer, created_at, master_key_check FROM deployment")
@@ -123,35 +117,6 @@
             )
             epochs = try connection.statement(LookupWriter.epochsQuery + " WHERE family = ? AND state = 1")
             lookupPage = try connection.statement("SELECT entries FROM lookup_pages WHERE number = ?")
-            let checkpointQuery = "SELECT chain, sequence, mac, at, seal FROM audit_checkpoints"
-            checkpoint = try connection.statement(checkpointQuery + " WHERE chain = ?")
-            checkpoints = try connection.statement(checkpointQuery)
-            nextChain = try connection.statement("SELECT min(chain) FROM audit_events WHERE chain > ?")
-            chainHead = try connection.statement(
-                "SELECT chain, sequence, mac, id FROM audit_events WHERE chain = ? ORDER BY sequence DESC LIMIT 1"
-            )
-            usage = try connection.statement(
-                """
-                SELECT start, \(UsageRow.counts) FROM usage
-                WHERE tenant = ? AND api_key = ? AND period = ? AND start >= ? AND start < ? ORDER BY start LIMIT ?
-                """
-            )
-            lastUsage = try connection.statement(
-                """
-                SELECT start FROM usage WHERE tenant = ? AND api_key = ? AND period = ? AND requests > 0
-                ORDER BY start DESC LIMIT 1
-                """
-            )
-            expiringKeys = try connection.statement(
-                APIKeyRow.select
-                    + """
-                     WHERE k.expires_at IS NOT NULL AND (k.expires_at, k.id) > (?, ?) AND k.expires_at <= ?
-                    AND k.revoked_at IS NULL ORDER BY k.expires_at, k.id LIMIT ?
-                    """
-            )
-            noticedDays = try connection.statement(
-                "SELECT min(days) FROM notices WHERE expires_at = ? AND api_key = ?"
-            )
         }
     }
 #endif
