@@ -57,7 +57,7 @@ let package = Package(
 
         .target(
             name: "TestSupport",
-            dependencies: ["Platform"],
+            dependencies: ["Platform", .target(name: "CSQLite", condition: .when(traits: ["SQLite"]))],
             path: "Tests/TestSupport",
             swiftSettings: settings
         ),

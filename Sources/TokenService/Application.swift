@@ -104,6 +104,7 @@ package final class Application: HTTPResponder {
                 return .later { [self] in
                     var response = await answer(route, call, caller.principal, since: changes, handler)
                     Self.apply(caller.rate, now: call.now, to: &response)
+                    count(response, of: caller.principal.key, call)
                     return response
                 }
             }
@@ -119,6 +120,7 @@ package final class Application: HTTPResponder {
         _ handler: @Sendable (Call, Principal) async throws -> HTTPResponse
     ) async -> HTTPResponse {
         var rate: RateState?
+        var key: AuthenticatedKey?
         var response: HTTPResponse
         do {
             guard case .apiKey(let scope) = route.access else {
@@ -126,6 +128,7 @@ package final class Application: HTTPResponder {
             }
             let checked = try await services.authenticator.authenticate(call, needs: scope)
             rate = checked.rate
+            key = checked.key
             let principal = try checked.outcome.get()
             if let refusal { throw refusal }
             response = await answer(route, call, principal, since: changes, handler)
@@ -133,7 +136,14 @@ package final class Application: HTTPResponder {
             response = finish(Self.problem(error), call.request, call.id, on: route)
         }
         if let rate { Self.apply(rate, now: call.now, to: &response) }
+        count(response, of: key, call)
         return response
+    }
+
+    /// Counts an answered request as use of its key.
+    private func count(_ response: HTTPResponse, of key: AuthenticatedKey?, _ call: Call) {
+        guard let key else { return }
+        services.usage.requested(key.record.tenant, apiKey: key.record.id, status: response.status, now: call.now)
     }
 
     /// Runs the handler for a caller that was good when `changes` was the number of changes of keys.

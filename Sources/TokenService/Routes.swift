@@ -6,7 +6,7 @@ extension Services {
     ///
     /// openapi.yaml describes the same set; a test holds the two together.
     package func routes(readiness: Readiness) -> [Route] {
-        backendRoutes() + workspaceRoutes() + policyRoutes() + widgetRoutes() + openRoutes(readiness)
+        backendRoutes() + workspaceRoutes() + policyRoutes() + recordRoutes() + widgetRoutes() + openRoutes(readiness)
     }
 
     private func backendRoutes() -> [Route] {
@@ -68,11 +68,32 @@ extension Services {
                 parameters: ["family"],
                 .keyed(deleteAPIKey)
             ),
+        ]
+    }
+
+    /// What happened, and how much.
+    private func recordRoutes() -> [Route] {
+        let span = ["granularity", "since", "until"]
+        return [
+            Route(
+                .get,
+                "/v1/api-keys/{id}/usage",
+                .apiKey(Scope("usage", .read)),
+                parameters: span,
+                .keyed(readKeyUsage)
+            ),
+            Route(
+                .get,
+                "/v1/usage",
+                .apiKey(Scope("usage", .read)),
+                parameters: span,
+                .keyed(readUsage)
+            ),
             Route(
                 .get,
                 "/v1/audit-events",
                 .apiKey(Scope("audit", .read)),
-                parameters: page + ["type", "actor", "target", "since", "until"],
+                parameters: ["limit", "cursor", "type", "actor", "target", "since", "until"],
                 .keyed(listAuditEvents)
             ),
         ]

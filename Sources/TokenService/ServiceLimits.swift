@@ -68,6 +68,18 @@ package enum ServiceLimits {
     package static let keyCacheEntriesMax = 8192
     /// Idempotency keys in flight at once.
     package static let idempotencyInFlightMax = 16_384
+    /// Keys and minutes whose use is counted in memory until it is stored; each costs about 150 bytes.
+    package static let usageEntriesMax = 16_384
+    /// Keys and minutes whose use is stored in one transaction: a few milliseconds of the writer's time.
+    package static let usageDeltasPerCommit = 256
+    /// Refused credentials of one address, key or prefix in one minute that make an alert.
+    package static let failureBurst = 20
+    /// Addresses, keys and prefixes whose refusals are counted in one minute.
+    package static let failureSubjectsMax = 16_384
+    /// Alerts on bursts in one minute, so that an attacker with many addresses does not fill the trail.
+    package static let failureAlertsPerMinute = 64
+    /// Days for which audit events are kept, unless the operator says otherwise.
+    package static let auditDaysDefault: Int64 = 400
     /// Rows that a revocation preview examines before it answers with lower bounds.
     package static let previewRowsMax = 1_000_000
 

@@ -14,6 +14,8 @@ package struct ServiceMetrics: Sendable {
     private let tokenRefusals: [String: Counter]
     private let policyRefusals: [PolicyRule: Counter]
     private let shadowViolations: [PolicyRule: Counter]
+    private let securityEvents: [String: Counter]
+    private let notices: [String: Counter]
 
     package init(_ registry: MetricsRegistry) {
         func issued(_ kind: TokenKind) -> Counter {
@@ -65,6 +67,20 @@ package struct ServiceMetrics: Sendable {
             "tokenservice_policy_shadow_violations_total",
             "Requests that a policy in shadow would have refused, by rule."
         )
+        securityEvents = Self.table(SecurityEvent.allCases.map(\.rawValue)) { type in
+            registry.counter(
+                "tokenservice_security_events_total",
+                help: "Security events told, by type; at most one of a type for each key and minute.",
+                labels: ["type": type]
+            )
+        }
+        notices = Self.table(ExpiryNotices.daysBefore.map(String.init)) { days in
+            registry.counter(
+                "tokenservice_key_notices_total",
+                help: "Notices that an API key ends, by the days before it.",
+                labels: ["days": days]
+            )
+        }
         refusals = Dictionary(
             uniqueKeysWithValues: ProblemCode.allCases.map { code in
                 (
@@ -126,6 +142,10 @@ package struct ServiceMetrics: Sendable {
     package func violated(_ rule: PolicyRule, isShadow: Bool) {
         (isShadow ? shadowViolations : policyRefusals)[rule]?.increment(by: 1)
     }
+
+    package func told(_ event: SecurityEvent) { securityEvents[event.rawValue]?.increment(by: 1) }
+
+    package func noticed(days: Int) { notices[String(days)]?.increment(by: 1) }
 
     package func answered(_ code: ProblemCode) { refusals[code]?.increment(by: 1) }
 }

@@ -24,6 +24,7 @@ package final class Services: Sendable {
     package let issuance: Issuance
     package let idempotency: IdempotencyGate
     package let audit: AuditTrail
+    package let usage: UsageLedger
     package let cursors: PageCursor
     package let policies: PolicyDirectory
     /// Nil where both environments are served.
@@ -47,6 +48,7 @@ package final class Services: Sendable {
         issuance: Issuance,
         idempotency: IdempotencyGate,
         audit: AuditTrail,
+        usage: UsageLedger,
         cursors: PageCursor,
         policies: PolicyDirectory,
         environment: DeploymentEnvironment?
@@ -68,6 +70,7 @@ package final class Services: Sendable {
         self.issuance = issuance
         self.idempotency = idempotency
         self.audit = audit
+        self.usage = usage
         self.cursors = cursors
         self.policies = policies
         self.environment = environment

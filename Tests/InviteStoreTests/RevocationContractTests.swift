@@ -65,6 +65,37 @@ struct RevocationContractTests {
         }
     }
 
+    @Test(
+        "One object is counted by its id, whatever else there is and however small the bound",
+        arguments: Fixture.Kind.allCases
+    )
+    func countsOne(kind: Fixture.Kind) async throws {
+        let fixture = try await Fixture.make(kind)
+        let used = try await fixture.mint(fixture.invite(campaign: "one"))[0]
+        let session = try await fixture.open(used)
+        let several = try await fixture.mint(fixture.invite(campaign: "two", maxUses: 3))[0]
+        for _ in 0..<2 { _ = try await fixture.open(several) }
+        for _ in 0..<20 { try await fixture.mint(fixture.invite(campaign: "three")) }
+        func count(_ target: CutOffTarget, rowsMax: Int = 1_000) async throws -> [Int] {
+            let found = try await fixture.store.coverage(of: target, in: fixture.tenant, now: start, rowsMax: rowsMax)
+            return [found.invites, found.sessions, found.isComplete ? 1 : 0]
+        }
+        #expect(try await count(.invite(used.id)) == [0, 1, 1])
+        #expect(try await count(.invite(several.id)) == [1, 2, 1])
+        #expect(try await count(.session(session.id)) == [0, 1, 1])
+        #expect(try await count(.token(several.id)) == [1, 0, 1])
+        #expect(try await count(.campaign("two")) == [1, 2, 1])
+        #expect(try await count(.campaign("three")) == [20, 0, 1])
+        #expect(try await count(.campaign("four")) == [0, 0, 1])
+        let nobody = fixture.ids.next(at: start)
+        for target in [CutOffTarget.invite(nobody), .session(nobody), .token(nobody), .apiKey(nobody)] {
+            #expect(try await count(target) == [0, 0, 1])
+        }
+        #expect(try await count(.campaign("three"), rowsMax: 5)[2] == 0)
+        try await fixture.cutOff(.campaign("two"))
+        #expect(try await count(.invite(several.id)) == [0, 0, 1])
+    }
+
     @Test("Counting stops at its bound and says so", arguments: Fixture.Kind.allCases)
     func boundsCounting(kind: Fixture.Kind) async throws {
         let fixture = try await Fixture.make(kind)

@@ -16,7 +16,7 @@ package import Platform
 /// Methods may be called from any thread or task. Times are passed in; a store asks no clock for anything that it
 /// stores. A command whose `now` is more than 5 s behind the newest stored instant fails with
 /// ``StoreError/clockBehind``.
-package protocol InviteStore: Sendable {
+package protocol InviteStore: AuditSource {
     // MARK: Deployment
 
     /// The deployment, or nil where nothing was set up.
@@ -179,15 +179,54 @@ package protocol InviteStore: Sendable {
         page: PageRequest
     ) async throws(StoreError) -> Page<AuditRecord>
 
-    /// Links of a chain in order, for verification.
-    func auditChain(_ chain: Int64, after sequence: Int64, limit: Int) async throws(StoreError) -> [AuditRecord]
+    /// Removes at most `rowsMax` events from the start of the chains, those from before `limit`, and returns how many.
+    ///
+    /// A sealed ``AuditCheckpoint`` takes their place in the same transaction, so that the chain still verifies. The
+    /// newest event of a chain always stays.
+    func sweepAudit(before limit: UnixTime, rowsMax: Int) async throws(StoreError) -> Int
+
+    // MARK: Usage
+
+    /// Adds what was counted to the minute, the hour and the day of each key and of its tenant, all in one transaction.
+    ///
+    /// Deltas of a workspace that does not exist are passed over.
+    func addUsage(_ deltas: [UsageDelta]) async throws(StoreError)
+
+    /// The buckets that start from `from` up to but not including `until` and hold something, oldest first; at most
+    /// `limit`. Without a key those of the whole tenant.
+    func usage(
+        of tenant: Tenant,
+        apiKey: RecordID?,
+        period: UsagePeriod,
+        from: UnixTime,
+        until: UnixTime,
+        limit: Int
+    ) async throws(StoreError) -> [UsageBucket]
+
+    /// The start of the newest bucket in which a key of the tenant sent a request: a minute's, or where that is too
+    /// long ago an hour's or a day's.
+    func lastUse(of tenant: Tenant) async throws(StoreError) -> UnixTime?
+
+    // MARK: Notices
+
+    /// Keys that are not revoked and end behind the cursor and at or before `until`, in the cursor's order; at most
+    /// `limit`.
+    func expiringKeys(
+        after cursor: ExpiryCursor,
+        until: UnixTime,
+        limit: Int
+    ) async throws(StoreError) -> [ExpiringKey]
+
+    /// Records a notice and its audit events; false, and nothing done, where it was recorded before.
+    func recordNotice(_ notice: RecordNotice) async throws(StoreError) -> Bool
 
     // MARK: Upkeep
 
     /// Removes at most `rowsMax` rows that are past their use at `now`, and returns how many.
     ///
     /// Invites go 30 days after their end, sessions when they can neither renew nor be asked about (30 days after
-    /// `renewUntil`), cut-offs, ended-session marks and idempotency records when their time is over.
+    /// `renewUntil`), cut-offs, ended-session marks, idempotency records and notices when their time is over, usage buckets when
+    /// theirs is (``UsagePeriod/keptSeconds``).
     func sweep(now: UnixTime, rowsMax: Int) async throws(StoreError) -> Int
 
     /// True while commands can succeed, as far as the store knows without trying one.

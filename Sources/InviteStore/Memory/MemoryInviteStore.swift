@@ -276,6 +276,49 @@ extension MemoryInviteStore {
         try with { (tables) throws(StoreError) in try tables.auditChain(chain, after: sequence, limit: limit) }
     }
 
+    package func auditChains() async throws(StoreError) -> [AuditChainState] {
+        try with { (tables) throws(StoreError) in try tables.auditChains() }
+    }
+
+    package func sweepAudit(before limit: UnixTime, rowsMax: Int) async throws(StoreError) -> Int {
+        try with { (tables) throws(StoreError) in try tables.sweepAudit(before: limit, rowsMax: rowsMax) }
+    }
+
+    package func addUsage(_ deltas: [UsageDelta]) async throws(StoreError) {
+        try with { (tables) throws(StoreError) in try tables.addUsage(deltas) }
+    }
+
+    package func usage(
+        of tenant: Tenant,
+        apiKey: RecordID?,
+        period: UsagePeriod,
+        from: UnixTime,
+        until: UnixTime,
+        limit: Int
+    ) async throws(StoreError) -> [UsageBucket] {
+        try with { (tables) throws(StoreError) in
+            try tables.usage(of: tenant, apiKey: apiKey, period: period, from: from, until: until, limit: limit)
+        }
+    }
+
+    package func lastUse(of tenant: Tenant) async throws(StoreError) -> UnixTime? {
+        try with { (tables) throws(StoreError) in try tables.lastUse(of: tenant) }
+    }
+
+    package func expiringKeys(
+        after cursor: ExpiryCursor,
+        until: UnixTime,
+        limit: Int
+    ) async throws(StoreError) -> [ExpiringKey] {
+        try with { (tables) throws(StoreError) in
+            try tables.expiringKeys(after: cursor, until: until, limit: limit)
+        }
+    }
+
+    package func recordNotice(_ notice: RecordNotice) async throws(StoreError) -> Bool {
+        try with { (tables) throws(StoreError) in try tables.recordNotice(notice) }
+    }
+
     package func sweep(now: UnixTime, rowsMax: Int) async throws(StoreError) -> Int {
         try with { (tables) throws(StoreError) in try tables.sweep(now: now, rowsMax: rowsMax) }
     }

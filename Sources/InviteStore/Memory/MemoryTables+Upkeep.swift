@@ -13,8 +13,39 @@ extension MemoryTables {
 
     func auditChain(_ chain: Int64, after sequence: Int64, limit: Int) throws(StoreError) -> [AuditRecord] {
         try admitRead()
-        guard chain == 1, let start = Int(exactly: max(0, sequence)), start < auditLog.count else { return [] }
+        let removed = auditCheckpoint?.sequence ?? 0
+        guard chain == 1, let start = Int(exactly: max(0, sequence - removed)), start < auditLog.count else {
+            return []
+        }
         return Array(auditLog[start...].prefix(max(0, limit)))
+    }
+
+    func auditChains() throws(StoreError) -> [AuditChainState] {
+        try admitRead()
+        guard let last = auditLog.last else { return [] }
+        let head = AuditHead(chain: 1, sequence: last.sequence, mac: last.mac, event: last.draft.id)
+        return [AuditChainState(chain: 1, checkpoint: auditCheckpoint, head: head)]
+    }
+
+    mutating func sweepAudit(before limit: UnixTime, rowsMax: Int) throws(StoreError) -> Int {
+        try admitRead()
+        let aged = auditLog.dropLast().prefix(max(0, rowsMax)).prefix { $0.draft.at < limit }
+        guard let last = aged.last else { return 0 }
+        var checkpoint = AuditCheckpoint(
+            chain: 1,
+            sequence: last.sequence,
+            mac: last.mac,
+            at: last.draft.at
+        )
+        checkpoint.seal = sealer.seal(checkpoint.canonicalBytes)
+        auditCheckpoint = checkpoint
+        for record in aged {
+            if let tenant = record.draft.tenant { auditByTenant[tenant]?[record.draft.id] = nil }
+        }
+        let removed = aged.count
+        auditLog.removeFirst(removed)
+        rows -= removed
+        return removed
     }
 
     mutating func sweep(now: UnixTime, rowsMax: Int) throws(StoreError) -> Int {
@@ -33,6 +64,14 @@ extension MemoryTables {
         }
         for (scope, claim) in claims where claim.expiresAt <= now && left > 0 {
             claims[scope] = nil
+            left -= 1
+        }
+        for bucket in usage.keys where left > 0 && bucket.isOver(at: now) {
+            usage[bucket] = nil
+            left -= 1
+        }
+        for notice in notices where left > 0 && notice.expiresAt <= now {
+            notices.remove(notice)
             left -= 1
         }
         let removed = max(0, rowsMax) - left

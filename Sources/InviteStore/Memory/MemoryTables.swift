@@ -15,9 +15,23 @@ struct MemoryTables: Sendable {
         let at: UnixTime
     }
 
-    struct AuditHead: Sendable {
+    struct ChainEnd: Sendable {
         var sequence: Int64 = 0
         var mac = [UInt8](repeating: 0, count: 32)
+    }
+
+    /// One bucket; without a key the tenant's own.
+    struct UsageKey: Hashable, Sendable {
+        let tenant: Tenant
+        let apiKey: RecordID?
+        let period: UsagePeriod
+        let start: UnixTime
+    }
+
+    struct NoticeKey: Hashable, Sendable {
+        let key: RecordID
+        let expiresAt: UnixTime
+        let days: Int
     }
 
     let sealer: any AuditSealer
@@ -41,8 +55,12 @@ struct MemoryTables: Sendable {
     var endedSessions: [EndedSession] = []
     var claims: [[UInt8]: IdempotencyClaim] = [:]
     var auditLog: [AuditRecord] = []
-    var auditHead = AuditHead()
+    var auditHead = ChainEnd()
+    /// What stands for the events removed from the start of `auditLog`.
+    var auditCheckpoint: AuditCheckpoint?
     var auditByTenant: [Tenant: OrderedTable<AuditRecord>] = [:]
+    var usage: [UsageKey: UsageCounts] = [:]
+    var notices: Set<NoticeKey> = []
     var rows = 0
     var newest = UnixTime(milliseconds: .min)
     var isClosed = false
@@ -85,7 +103,7 @@ struct MemoryTables: Sendable {
                 AuditRecord.canonicalBytes(previous: auditHead.mac, chain: 1, sequence: sequence, draft: draft)
             )
             let record = AuditRecord(draft: draft, chain: 1, sequence: sequence, mac: mac)
-            auditHead = AuditHead(sequence: sequence, mac: mac)
+            auditHead = ChainEnd(sequence: sequence, mac: mac)
             auditLog.append(record)
             if let tenant = draft.tenant { auditByTenant[tenant, default: OrderedTable()][draft.id] = record }
         }

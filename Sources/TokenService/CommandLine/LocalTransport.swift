@@ -123,5 +123,8 @@ struct LocalTransport: AdminTransport {
         return AdminAnswer(status: response.status, body: response.body)
     }
 
-    func close() async { await application.services.store.close() }
+    func close() async {
+        await application.services.storeUsage()
+        await application.services.store.close()
+    }
 }

@@ -47,7 +47,7 @@ struct RunningService {
                 services: services,
                 readiness: readiness,
                 settings: settings,
-                upkeep: Upkeep(services: services).start()
+                upkeep: Upkeep(services: services, auditDays: settings.auditDays).start()
             )
         } catch {
             await services.store.close()
@@ -94,7 +94,7 @@ struct RunningService {
         await server.drain(deadlineMilliseconds: settings.drainDelaySeconds * 1000 + 8000)
         await admin.drain(deadlineMilliseconds: 500)
         upkeep.cancel()
-        await Upkeep(services: services).recordUses()
+        await Upkeep(services: services).storeCounts()
         await services.store.close()
     }
 

@@ -16,6 +16,7 @@ enum ServeCommand {
             CommandOption("trusted-proxies", "CIDR[,CIDR…]", "peers whose X-Forwarded-For is believed (none)"),
             CommandOption("address-limit", "N|off", "exchanges and refused credentials a minute and address (600)"),
             CommandOption("drain-delay", "DURATION", "from SIGTERM until listening stops (0s)"),
+            CommandOption("audit-days", "N", "days for which audit events are kept (400)"),
             CommandOption("loops", "N", "event loops (one for each processor)"),
             CommandOption("log-level", "debug|info|warning|error", "what is logged (warning)"),
         ]
@@ -44,6 +45,8 @@ struct ServeSettings: Sendable {
     /// Nil for one a processor.
     var loopCount: Int?
     var logLevel: LogLevel
+    /// Days for which audit events are kept.
+    var auditDays: Int64
 
     init(_ arguments: Arguments) throws(UsageError) {
         listen = try Self.address(arguments.value("listen") ?? "127.0.0.1:8080", option: "listen")
@@ -67,6 +70,10 @@ struct ServeSettings: Sendable {
             }
             return count
         }
+        guard let days = Int64(arguments.value("audit-days") ?? "\(ServiceLimits.auditDaysDefault)"),
+            (1...36_500).contains(days)
+        else { throw UsageError("--audit-days must be from 1 to 36500") }
+        auditDays = days
         guard let level = LogLevel(rawValue: arguments.value("log-level") ?? "warning") else {
             throw UsageError("--log-level must be debug, info, warning or error")
         }

@@ -76,7 +76,8 @@ package struct ServiceFactory: Sendable {
         let imports = ImportedKeys(store: store, audit: audit, hashes: SlowHashQueue(time: time), log: log)
         let workspaces = WorkspaceDirectory(store: store)
         let addresses = AddressLimiter(limit: addressLimit)
-        let events = SecurityEvents(store: store, identifiers: identifiers, log: log)
+        let metrics = ServiceMetrics(registry)
+        let events = SecurityEvents(store: store, identifiers: identifiers, log: log, metrics: metrics)
         let records = EpochSealer(root: keys.recordSeal, label: "tokenservice record seal v1", random: random)
         let issuance = Issuance(
             store: store,
@@ -95,12 +96,17 @@ package struct ServiceFactory: Sendable {
             events: events,
             environment: environment
         )
+        let usage = UsageLedger()
+        registry.counter(
+            "tokenservice_usage_dropped_total",
+            help: "Requests, mints and redeems that no key's usage counts, since too many keys were busy at once."
+        ) { Double(usage.dropped) }
         return Services(
             store: store,
             time: time,
             random: random,
             log: log,
-            metrics: ServiceMetrics(registry),
+            metrics: metrics,
             identifiers: identifiers,
             keys: keys,
             directory: directory,
@@ -113,6 +119,7 @@ package struct ServiceFactory: Sendable {
             issuance: issuance,
             idempotency: IdempotencyGate(key: keys.idempotency),
             audit: audit,
+            usage: usage,
             cursors: PageCursor(key: keys.cursor),
             policies: PolicyDirectory(store: store, workspaces: workspaces, defaults: policy),
             environment: environment

@@ -53,7 +53,7 @@ extension Services {
         func answer(_ outcome: Idempotent<CreateOutcome>) throws -> Idempotent<HTTPResponse> {
             try outcome.map { outcome in
                 let rev = try Issuance.rev(outcome)
-                services.metrics.issued(.invite, count: 1)
+                services.countMint(1, call, principal)
                 let details = SealedDetails(email: request.email.text, metadata: request.metadata)
                 return try services.created(invite, rev: rev, details, includesEmail: request.includesEmail, call)
             }
@@ -86,6 +86,13 @@ extension Services {
                 apiKey: invite.apiKey
             )
         }
+    }
+
+    /// Counts minted invites for the metrics and for the usage of their key.
+    func countMint(_ number: Int, _ call: Call, _ principal: Principal) {
+        metrics.issued(.invite, count: number)
+        guard let key = principal.mintingKey else { return }
+        usage.minted(number, principal.tenant, apiKey: key, now: call.now)
     }
 
     private func created(

@@ -24,7 +24,7 @@ extension Services {
             )
             return try (try await store.createInvites(command)).map { outcome in
                 let rev = try Issuance.rev(outcome)
-                metrics.issued(.invite, count: invites.count)
+                countMint(invites.count, call, principal)
                 return try answer(outcomes, rev: rev, call)
             }
         }

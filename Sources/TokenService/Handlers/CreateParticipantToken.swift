@@ -37,6 +37,7 @@ extension Services {
                 var stored = session
                 stored.rev = rev
                 metrics.issued(.participant, count: 1)
+                usage.minted(1, principal.tenant, apiKey: key, now: call.now)
                 return .done(try answer(stored, record, policy.enforced, call))
             case .done(.keyNotActive): throw Problem.unauthorized("the key was ended while the request ran")
             case .replay(let result): return .replay(result: result)

@@ -4,7 +4,7 @@ import Platform
 import StrictJSON
 
 extension Services {
-    /// `POST /v1/revocations`: one cut-off by token, invite, session, participant, campaign or key.
+    /// `POST /v1/revocations`: one cut-off by token, invite, session, participant, campaign, key or workspace.
     func createRevocation(_ call: Call, _ principal: Principal) async throws -> HTTPResponse {
         let preview = call.query["preview"]
         guard preview == nil || preview == "true" || preview == "false" else {
@@ -30,9 +30,10 @@ extension Services {
     ) async throws -> Idempotent<HTTPResponse> {
         try requireRoomForRevocation()
         let id = identifiers.next(at: call.now)
+        let name = Self.name(target, principal.tenant)
         let response = Responses.json(201) { writer in
             writer.member("id", TypeID.text(.cutOff, id))
-            Self.write(target, to: &writer)
+            Self.write(target, principal.tenant, to: &writer)
             writer.member("environment", principal.tenant.environment.rawValue)
             writer.member("created_at", time: call.now)
         }
@@ -50,7 +51,7 @@ extension Services {
                     tenant: principal.tenant,
                     actor: principal.actor,
                     target: TypeID.text(.cutOff, id),
-                    detail: [("target_type", Self.name(target).type), ("target", Self.name(target).id)]
+                    detail: [("target_type", name.type), ("target", name.id)]
                 )
             ]
         )
@@ -79,7 +80,7 @@ extension Services {
         if case .token = target { coverage.sessions = 1 }
         return Responses.json(200) { writer in
             writer.member("preview", true)
-            Self.write(target, to: &writer)
+            Self.write(target, principal.tenant, to: &writer)
             writer.member("invites", coverage.invites)
             writer.member("sessions", coverage.sessions)
             writer.member("complete", coverage.isComplete)
@@ -89,7 +90,9 @@ extension Services {
     private func revocationTarget(_ call: Call, _ principal: Principal) async throws -> CutOffTarget {
         var body = try BodyReader(call.request)
         let tenant = principal.tenant
-        let names = ["token", "invite_id", "session_id", "participant_email", "campaign_id", "api_key_id"]
+        let names = [
+            "token", "invite_id", "session_id", "participant_email", "campaign_id", "api_key_id", "workspace_id",
+        ]
         let given = names.filter { body.isGiven($0) }
         try body.finish()
         guard given.count == 1, let name = given.first else {
@@ -111,6 +114,11 @@ extension Services {
         case "participant_email":
             return .participant(try pseudonyms.pseudonym(of: Self.email(&body), in: tenant))
         case "campaign_id": return .campaign(try Self.campaign(&body).text)
+        case "workspace_id":
+            guard TypeID.parse(.workspace, text) == tenant.workspace else {
+                throw Problem.notFound("another workspace")
+            }
+            return .workspace
         default:
             guard let id = TypeID.parse(.apiKey, text), try await store.apiKey(id, of: tenant) != nil else {
                 throw Problem.notFound("no such key")
@@ -132,13 +140,14 @@ extension Services {
         throw Problem.invalidToken("not a token of this workspace and environment")
     }
 
-    private static func write(_ target: CutOffTarget, to writer: inout JSONWriter) {
-        writer.member("target_type", name(target).type)
-        writer.member("target", name(target).id)
+    private static func write(_ target: CutOffTarget, _ tenant: Tenant, to writer: inout JSONWriter) {
+        let name = name(target, tenant)
+        writer.member("target_type", name.type)
+        writer.member("target", name.id)
     }
 
     /// What answers and the audit trail call a target: an address never stands there, only its pseudonym.
-    private static func name(_ target: CutOffTarget) -> (type: String, id: String) {
+    private static func name(_ target: CutOffTarget, _ tenant: Tenant) -> (type: String, id: String) {
         switch target {
         case .token(let id): ("token", TypeID.text(.participantToken, id))
         case .invite(let id): ("invite", TypeID.text(.invite, id))
@@ -146,7 +155,7 @@ extension Services {
         case .participant(let participant): ("participant", Pseudonymizer.text(participant))
         case .campaign(let campaign): ("campaign", campaign)
         case .apiKey(let id): ("api_key", TypeID.text(.apiKey, id))
-        case .workspace: ("workspace", "")
+        case .workspace: ("workspace", TypeID.text(.workspace, tenant.workspace))
         }
     }
 }

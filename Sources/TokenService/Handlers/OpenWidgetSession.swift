@@ -50,6 +50,7 @@ extension Services {
         try countAgainstItself(claims, outcome, call)
         switch outcome {
         case .opened(let session):
+            usage.redeemed(session.tenant, apiKey: session.apiKey, now: call.now)
             await watch(.exchange, session, policies, origin: origin, call)
             return try opened(session, policies, 201, call)
         case .repeated(let session): return try opened(session, policies, 200, call)

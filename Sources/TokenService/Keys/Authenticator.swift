@@ -2,6 +2,21 @@ package import HTTPServer
 package import InviteStore
 import Platform
 
+/// What a request's credential came to.
+package struct Authentication: Sendable {
+    /// The caller, or the problem to answer with.
+    package let outcome: Result<Principal, Problem>
+    /// There as soon as the key is known to be genuine and active.
+    package let rate: RateState?
+    /// The key whose use the request counts as, together with ``rate``.
+    package let key: AuthenticatedKey?
+
+    /// Nothing that is known and active was presented.
+    static func refused(_ problem: Problem) -> Authentication {
+        Authentication(outcome: .failure(problem), rate: nil, key: nil)
+    }
+}
+
 /// Decides whether a request carries a usable API key, and what it may do with it.
 ///
 /// The order is fixed: shape and checksum, the keyed look-up, the key's state, the deployment's environment, browser
@@ -38,27 +53,31 @@ package final class Authenticator: Sendable {
     package func authenticate(
         _ call: Call,
         needs scope: Scope?
-    ) async throws -> (outcome: Result<Principal, Problem>, rate: RateState?) {
+    ) async throws -> Authentication {
         let presented: [UInt8]
         switch Self.presentedKey(call.request) {
         case .success(let bytes): presented = Array(bytes)
         case .failure(let problem):
-            if problem.code == .unauthorized { return (.failure(try refuse(call, problem)), nil) }
-            return (.failure(problem), nil)
+            if problem.code == .unauthorized { return .refused(await refuse(call, problem)) }
+            return .refused(problem)
         }
         guard let secret = secret(presented) else {
-            return (.failure(try refuse(call, .unauthorized("malformed key or wrong checksum"))), nil)
+            return .refused(await refuse(call, .unauthorized("malformed key or wrong checksum")))
         }
         guard let key = try await find(secret, call) else {
-            return (.failure(try refuse(call, .unauthorized("unknown key"))), nil)
+            return .refused(await refuse(call, .unauthorized("unknown key"), prefix: secret.prefix))
         }
         let record = key.record
         guard key.isActive(at: call.now) else {
             await events.record(.authFailed, call, tenant: record.tenant, key: record.id, reason: "key not active")
-            return (.failure(try refuse(call, .unauthorized("key \(record.id) is not active"), record.id)), nil)
+            if record.revokedAt != nil {
+                let reason = "a revoked key is still in use"
+                await events.record(.revokedKey, call, tenant: record.tenant, key: record.id, reason: reason)
+            }
+            return .refused(await refuse(call, .unauthorized("key \(record.id) is not active"), key: record))
         }
         guard environment == nil || record.tenant.environment == environment else {
-            return (.failure(try refuse(call, .unauthorized("key of the other environment"), record.id)), nil)
+            return .refused(await refuse(call, .unauthorized("key of the other environment"), key: record))
         }
         return try await admit(call, key, scope)
     }
@@ -96,44 +115,55 @@ package final class Authenticator: Sendable {
         _ call: Call,
         _ key: AuthenticatedKey,
         _ scope: Scope?
-    ) async throws -> (outcome: Result<Principal, Problem>, rate: RateState?) {
+    ) async throws -> Authentication {
         let record = key.record
         let settings = try await workspaces.settings(of: record.tenant)
         let rate = key.meter.count(limit: settings.requestsPerMinute, now: call.now)
+        func refused(_ problem: Problem) -> Authentication {
+            Authentication(outcome: .failure(problem), rate: rate, key: key)
+        }
         if call.request.fields.count(of: "origin") > 0 || call.request.fields.count(of: "sec-fetch-site") > 0 {
             await events.record(.keyInBrowser, call, tenant: record.tenant, key: record.id, reason: "browser request")
             let text = "A secret API key came from a browser. Keys must stay on servers: revoke this one."
-            return (.failure(Problem(.keyInBrowser, text)), rate)
+            await events.refused(call, key: record)
+            return refused(Problem(.keyInBrowser, text))
         }
         guard key.allows(call.request.clientAddress) else {
             await events.record(.addressRefused, call, tenant: record.tenant, key: record.id, reason: "address")
             let text = "This API key may not be used from this address."
-            return (.failure(Problem(.ipNotAllowed, text)), rate)
+            await events.refused(call, key: record)
+            return refused(Problem(.ipNotAllowed, text))
         }
         guard rate.isAllowed else {
             let text = "More than \(rate.limit) requests in this minute. Wait until it is over."
             let wait = max(1, Int(rate.resetSeconds - call.now.seconds))
             // Some clients know 403 alone; `Retry-After` still tells them how long.
             let code: ProblemCode = settings.rateLimitIsForbidden ? .forbidden : .rateLimited
-            return (.failure(Problem(code, text, retryAfterSeconds: wait)), rate)
+            return refused(Problem(code, text, retryAfterSeconds: wait))
         }
         let principal = Principal(key: key, mintingAllowed: settings.mintingAllowed)
-        guard let scope else { return (.success(principal), rate) }
+        guard let scope else { return Authentication(outcome: .success(principal), rate: rate, key: key) }
         guard key.scopes.contains(scope) else {
             let text = "Your API key does not have permission to access this resource: it needs \(scope.text)."
-            return (.failure(Problem(.insufficientScope, text, scope: scope.text)), rate)
+            return refused(Problem(.insufficientScope, text, scope: scope.text))
         }
         guard !scope.needsAdmin || record.kind != .standard else {
-            return (.failure(Problem(.forbidden, "This action needs a key of kind admin.")), rate)
+            return refused(Problem(.forbidden, "This action needs a key of kind admin."))
         }
         await events.record(.authSucceeded, call, tenant: record.tenant, key: record.id, reason: scope.text)
-        return (.success(principal), rate)
+        return Authentication(outcome: .success(principal), rate: rate, key: key)
     }
 
     /// A refused credential counts against the client's address, one that was good once against itself; beyond the limit
     /// the answer is 429.
-    private func refuse(_ call: Call, _ problem: Problem, _ key: RecordID? = nil) throws -> Problem {
-        guard addresses.admits(call.request.clientAddress, presenting: key, now: call.now) else {
+    private func refuse(
+        _ call: Call,
+        _ problem: Problem,
+        key: APIKeyRecord? = nil,
+        prefix: String? = nil
+    ) async -> Problem {
+        await events.refused(call, key: key, prefix: prefix)
+        guard addresses.admits(call.request.clientAddress, presenting: key?.id, now: call.now) else {
             return Problem(
                 .rateLimited,
                 "Too many refused credentials from this address.",

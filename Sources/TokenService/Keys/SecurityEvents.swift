@@ -1,3 +1,4 @@
+import HTTPServer
 package import InviteStore
 package import Platform
 import StrictJSON
@@ -11,6 +12,10 @@ package enum SecurityEvent: String, Sendable, CaseIterable {
     case keyInBrowser = "alert.key_in_browser"
     case addressRefused = "alert.address_refused"
     case secondHolder = "alert.second_holder"
+    /// A key that was revoked is still in use somewhere.
+    case revokedKey = "alert.revoked_key"
+    /// Many refusals of one address, key or prefix within a minute.
+    case failureBurst = "alert.failure_burst"
 }
 
 /// Writes security events to the log and the audit trail, at most one of a kind for each key and minute.
@@ -20,12 +25,20 @@ package struct SecurityEvents: Sendable {
     private let store: any InviteStore
     private let identifiers: IdentifierGenerator
     private let log: Logger
+    private let metrics: ServiceMetrics
     private let recent = RecentEvents()
+    private let bursts = FailureBursts()
 
-    package init(store: any InviteStore, identifiers: IdentifierGenerator, log: Logger) {
+    package init(
+        store: any InviteStore,
+        identifiers: IdentifierGenerator,
+        log: Logger,
+        metrics: ServiceMetrics
+    ) {
         self.store = store
         self.identifiers = identifiers
         self.log = log
+        self.metrics = metrics
     }
 
     /// Whether this event of this key has been told of in this minute.
@@ -42,15 +55,66 @@ package struct SecurityEvents: Sendable {
         reason: String
     ) async {
         guard recent.isFirst(event, key, call.now) else { return }
+        let keyID = TypeID.text(.apiKey, key)
         if event != .authSucceeded {
             log.warning(
                 "security event",
                 [
-                    "type": .string(event.rawValue), "request_id": .string(call.requestID),
-                    "key_id": .string(TypeID.text(.apiKey, key)), "reason": .string(reason),
+                    "type": .string(event.rawValue), "request_id": .string(call.requestID), "key_id": .string(keyID),
+                    "reason": .string(reason),
                 ]
             )
         }
+        await append(event, call, tenant: tenant, actor: keyID, target: target ?? keyID, reason: reason)
+    }
+
+    /// Counts a refused credential, and tells where it is one too many: to the owner of a key that is known, to the
+    /// operator where only the address or the prefix is.
+    ///
+    /// - Parameters:
+    ///   - key: the key that was refused, where it is known.
+    ///   - prefix: of a key that is not known.
+    package func refused(_ call: Call, key: APIKeyRecord? = nil, prefix: String? = nil) async {
+        let address = call.request.clientAddress
+        if bursts.completes(.address(address.networkOfCustomer), now: call.now) {
+            await tellBurst(call, "address", "", LogValue.string(address.description))
+        }
+        if let prefix, bursts.completes(.prefix(prefix), now: call.now) {
+            await tellBurst(call, "prefix", prefix, LogValue.string(prefix))
+        }
+        if let key { await refused(call, key: key) }
+    }
+
+    /// Counts a refusal of a key that is known, whatever for.
+    package func refused(_ call: Call, key: APIKeyRecord) async {
+        guard bursts.completes(.key(key.id), now: call.now) else { return }
+        let reason = "\(ServiceLimits.failureBurst) refusals of one key within a minute"
+        await record(.failureBurst, call, tenant: key.tenant, key: key.id, reason: reason)
+    }
+
+    /// The address stands in the log alone: it is personal data, which the audit trail has none of.
+    private func tellBurst(_ call: Call, _ kind: String, _ target: String, _ subject: LogValue) async {
+        let event = SecurityEvent.failureBurst
+        let reason = "\(ServiceLimits.failureBurst) refused credentials of one \(kind) within a minute"
+        log.warning(
+            "security event",
+            [
+                "type": .string(event.rawValue), "request_id": .string(call.requestID), "subject": subject,
+                "reason": .string(reason),
+            ]
+        )
+        await append(event, call, tenant: nil, actor: "anonymous", target: target, reason: reason)
+    }
+
+    private func append(
+        _ event: SecurityEvent,
+        _ call: Call,
+        tenant: Tenant?,
+        actor: String,
+        target: String,
+        reason: String
+    ) async {
+        metrics.told(event)
         var detail = JSONWriter(capacity: 64)
         detail.beginObject()
         detail.member("reason", reason)
@@ -60,8 +124,8 @@ package struct SecurityEvents: Sendable {
             type: event.rawValue,
             at: call.now,
             tenant: tenant,
-            actor: TypeID.text(.apiKey, key),
-            target: target ?? TypeID.text(.apiKey, key),
+            actor: actor,
+            target: target,
             requestID: call.requestID,
             detail: detail.bytes
         )

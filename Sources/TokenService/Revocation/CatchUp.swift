@@ -12,7 +12,7 @@ extension Services {
             return try await body()
         } catch {
             if case StoreError.unknownOutcome = error {
-                revocations.setStale(true)
+                revocations.markStale()
                 await catchUpIfStale(now: call.now)
             }
             throw error
@@ -22,11 +22,47 @@ extension Services {
     /// Reads what the store knows of revocations, where that may be more than is known here.
     package func catchUpIfStale(now: UnixTime) async {
         guard revocations.isStale else { return }
+        let mark = revocations.staleMark
         do {
+            try await waitForOpenCommits(now: now)
             try await revocations.fill(from: store, now: now)
-            revocations.setStale(false)
+            revocations.clearStale(mark)
         } catch {
             log.error("revocations not read", ["error": .string("\(error)")])
+        }
+    }
+}
+
+extension Services {
+    /// Returns when no commit of this process that was begun before is still open.
+    ///
+    /// A commit that was answered as unknown because it took too long may still land, behind the back of whoever reads
+    /// now. The store does one command after the other, so an empty one that was answered stands behind it; one that was
+    /// turned away because the store writes nothing at all does too.
+    private func waitForOpenCommits(now: UnixTime) async throws {
+        do {
+            try await store.appendAudit([], now: now)
+        } catch {
+            switch error {
+            case .unavailable, .clockBehind: return
+            default: throw error
+            }
+        }
+    }
+
+    /// Catches up each time that the view has become stale, at once and then with growing pauses, until the task ends.
+    ///
+    /// `pause` waits for so many milliseconds.
+    package func keepCaughtUp(_ pause: @Sendable (_ milliseconds: Int) async -> Void) async {
+        for await _ in revocations.staleness.rings { await catchUp(pause) }
+    }
+
+    /// Tries until the view is whole again.
+    package func catchUp(_ pause: @Sendable (_ milliseconds: Int) async -> Void) async {
+        var delay = RetryDelay()
+        while revocations.isStale, !Task.isCancelled {
+            await catchUpIfStale(now: time.now())
+            if revocations.isStale { await pause(delay.next()) }
         }
     }
 }

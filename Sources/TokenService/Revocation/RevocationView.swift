@@ -30,14 +30,30 @@ package final class RevocationView: Sendable {
     /// Read without the lock on every validation.
     private let lastNumberFast = Atomic<Int64>(0)
     private let state = Mutex(State())
-    private let stale = Atomic<Bool>(false)
+    /// How often the view was marked as stale, and which of these marks was made good.
+    private let staleMarks = Atomic<Int>(0)
+    private let clearedMarks = Atomic<Int>(0)
+    /// Rings when the view becomes stale.
+    package let staleness = Doorbell()
 
     package init() {}
 
     /// True while the store may hold revocations that are not known here: then nothing is accepted.
-    package var isStale: Bool { stale.load(ordering: .acquiring) }
+    package var isStale: Bool { clearedMarks.load(ordering: .acquiring) < staleMark }
 
-    package func setStale(_ isStale: Bool) { stale.store(isStale, ordering: .releasing) }
+    /// The latest mark; to be read before the store is, and given to ``clearStale(_:)`` afterwards.
+    package var staleMark: Int { staleMarks.load(ordering: .acquiring) }
+
+    /// Says that the store may hold a revocation that is not known here.
+    package func markStale() {
+        staleMarks.add(1, ordering: .acquiringAndReleasing)
+        staleness.ring()
+    }
+
+    /// Says that all was read that led to this mark; a later one still stands.
+    package func clearStale(_ mark: Int) {
+        clearedMarks.max(mark, ordering: .acquiringAndReleasing)
+    }
 
     /// The number of the newest cut-off known here: the `rev` of what is minted now.
     package var lastNumber: Int64 { lastNumberFast.load(ordering: .acquiring) }

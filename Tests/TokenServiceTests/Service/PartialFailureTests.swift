@@ -71,9 +71,10 @@ struct PartialFailureTests {
                 await service.admin(.post, "/v1/tokens/introspect", body: "token=" + token, fields: form).status,
             ]
         }
-        service.application.services.revocations.setStale(true)
+        let view = service.application.services.revocations
+        view.markStale()
         #expect(await statuses() == [503, 503, 503])
-        service.application.services.revocations.setStale(false)
+        view.clearStale(view.staleMark)
         #expect(await statuses() == [200, 200, 200])
     }
 }

@@ -11,7 +11,7 @@ import Testing
 enum Operation: String, CaseIterable, Sendable, CustomTestStringConvertible {
     case createInvite, createInviteIdempotently, listInvites, getInvite, deleteInvite, batch, participantToken, verify
     case introspect, revoke, revokeInvite, preview, listKeys, createKey, getKey, deleteKey, deleteFamily, audit
-    case redeem, redeemFromPage, renew, end, forwardAuth
+    case redeem, redeemFromPage, renew, end, forwardAuth, usage, keyUsage, revokeWorkspace
 
     var testDescription: String { rawValue }
 
@@ -41,6 +41,11 @@ enum Operation: String, CaseIterable, Sendable, CustomTestStringConvertible {
             return await service.admin(.post, "/v1/revocations", body: #"{"invite_id":"\#(session.inviteID)"}"#)
         case .preview:
             return await service.admin(.post, "/v1/revocations?preview=true", body: #"{"campaign_id":"c"}"#)
+        case .revokeWorkspace:
+            let id = TypeID.text(.workspace, service.setup.workspace)
+            return await service.admin(.post, "/v1/revocations", body: #"{"workspace_id":"\#(id)"}"#)
+        case .usage: return await service.admin(.get, "/v1/usage")
+        case .keyUsage: return await service.admin(.get, "/v1/api-keys/\(key)/usage")
         case .listKeys: return await service.admin(.get, "/v1/api-keys")
         case .createKey:
             return await service.admin(.post, "/v1/api-keys", body: #"{"name":"n","scopes":["invites:read"]}"#)
@@ -93,8 +98,8 @@ struct StoreFailureTests {
         let unused: String
     }
 
-    static func stage() async throws -> Stage {
-        let service = try await ServiceHarness()
+    static func stage(directory: String? = nil) async throws -> Stage {
+        let service = try await ServiceHarness(directory: directory)
         let session = try await service.openSession(more: #","max_uses":2"#)
         let key = try #require(await service.makeKey(scopes: ["invites:read"])["id"])
         let unused = try #require(

@@ -301,6 +301,49 @@ extension FaultyStore {
         }
     }
 
+    func auditChains() async throws(StoreError) -> [AuditChainState] {
+        try await run("auditChains") { () async throws(StoreError) in try await inner.auditChains() }
+    }
+
+    func sweepAudit(before limit: UnixTime, rowsMax: Int) async throws(StoreError) -> Int {
+        try await run("sweepAudit") { () async throws(StoreError) in
+            try await inner.sweepAudit(before: limit, rowsMax: rowsMax)
+        }
+    }
+
+    func addUsage(_ deltas: [UsageDelta]) async throws(StoreError) {
+        try await run("addUsage") { () async throws(StoreError) in try await inner.addUsage(deltas) }
+    }
+
+    func usage(
+        of tenant: Tenant,
+        apiKey: RecordID?,
+        period: UsagePeriod,
+        from: UnixTime,
+        until: UnixTime,
+        limit: Int
+    ) async throws(StoreError) -> [UsageBucket] {
+        try await run("usage") { () async throws(StoreError) in
+            try await inner.usage(of: tenant, apiKey: apiKey, period: period, from: from, until: until, limit: limit)
+        }
+    }
+
+    func lastUse(of tenant: Tenant) async throws(StoreError) -> UnixTime? {
+        try await run("lastUse") { () async throws(StoreError) in try await inner.lastUse(of: tenant) }
+    }
+
+    func expiringKeys(after cursor: ExpiryCursor, until: UnixTime, limit: Int) async throws(StoreError)
+        -> [ExpiringKey]
+    {
+        try await run("expiringKeys") { () async throws(StoreError) in
+            try await inner.expiringKeys(after: cursor, until: until, limit: limit)
+        }
+    }
+
+    func recordNotice(_ notice: RecordNotice) async throws(StoreError) -> Bool {
+        try await run("recordNotice") { () async throws(StoreError) in try await inner.recordNotice(notice) }
+    }
+
     func sweep(now: UnixTime, rowsMax: Int) async throws(StoreError) -> Int {
         try await run("sweep") { () async throws(StoreError) in try await inner.sweep(now: now, rowsMax: rowsMax) }
     }

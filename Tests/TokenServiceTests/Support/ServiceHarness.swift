@@ -13,7 +13,7 @@ import Testing
 struct ServiceHarness: Sendable {
     let application: Application
     let time: ManualTimeSource
-    let store: MemoryInviteStore
+    let store: any InviteStore
     /// What the service sees of `store`; passes everything on until it is told to fail.
     let faults: FaultyStore
     let setup: SetupResult
@@ -26,12 +26,13 @@ struct ServiceHarness: Sendable {
         serving: DeploymentEnvironment? = nil,
         seed: UInt64 = 1,
         addressLimit: Int? = nil,
-        policy: LifetimePolicy = LifetimePolicy()
+        policy: LifetimePolicy = LifetimePolicy(),
+        directory: String? = nil
     ) async throws {
         let time = ManualTimeSource()
         let random = SeededRandomSource(seed: seed)
         let sealer = DeferredAuditSealer()
-        let store = MemoryInviteStore(auditSealer: sealer)
+        let store = try Self.store(directory, sealer, time)
         let master = try MasterKey(random: random)
         setup = try await Setup(random: random).run(
             store: store,
@@ -62,6 +63,26 @@ struct ServiceHarness: Sendable {
         self.time = time
         self.store = store
     }
+
+    /// In memory, or durable where a directory is named.
+    private static func store(
+        _ directory: String?,
+        _ sealer: DeferredAuditSealer,
+        _ time: ManualTimeSource
+    ) throws -> any InviteStore {
+        #if SQLite
+            if let directory {
+                return try SQLiteInviteStore(directory: directory, auditSealer: sealer, time: SystemTimeSource())
+            }
+        #endif
+        return MemoryInviteStore(auditSealer: sealer)
+    }
+
+    var services: Services { application.services }
+
+    var registry: MetricsRegistry { factory.registry }
+
+    var tenant: Tenant { Tenant(workspace: setup.workspace, environment: setup.environment) }
 
     /// Sends one request and waits for its answer.
     func send(

@@ -22,10 +22,10 @@
             open = sources.map { Source(epoch: $0) }
         }
 
-        /// Writes up to `pagesMax` pages; entries of invites older than `horizon` (milliseconds) are left out.
+        /// Writes up to `pagesMax` pages; entries of records older than the family's horizon (milliseconds) are left out.
         mutating func step(
             pagesMax: Int,
-            horizon: UInt64,
+            horizons: (invites: UInt64, audit: UInt64),
             readPage: Statement,
             writePage: Statement
         ) throws(SQLiteFailure) {
@@ -40,7 +40,8 @@
                     isFinished = true
                     return
                 }
-                if entry.family == .invites, entry.milliseconds < horizon { continue }
+                let horizon = entry.family == .invites ? horizons.invites : horizons.audit
+                if entry.milliseconds < horizon { continue }
                 filling.append(entry)
                 target.newest = max(target.newest, Int64(clamping: entry.milliseconds))
                 if filling.count == LookupCodec.entriesPerPage {

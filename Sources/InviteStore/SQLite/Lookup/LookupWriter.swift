@@ -38,6 +38,8 @@
         private var isFlushed = false
         /// Every invite whose id is older than this (milliseconds) has been swept.
         private var horizon: UInt64 = 0
+        /// The same of audit events.
+        private var auditHorizon: UInt64 = 0
         /// Whether there is nothing to merge or remove; nil where that must be found out anew.
         private var isIdle: Bool?
 
@@ -101,7 +103,10 @@
 
         mutating func add(_ entry: LookupEntry) {
             added.append(entry)
-            if entry.family == .invites { horizon = min(horizon, entry.milliseconds) }
+            switch entry.family {
+            case .invites: horizon = min(horizon, entry.milliseconds)
+            case .audit: auditHorizon = min(auditHorizon, entry.milliseconds)
+            }
         }
 
         /// Writes the entries of the transaction, to the journal or, where the buffer is full, with it as runs.
@@ -185,6 +190,12 @@
             isIdle = nil
         }
 
+        /// Lets entries of audit events go whose ids are older than this.
+        mutating func raiseAuditHorizon(to milliseconds: UInt64) {
+            auditHorizon = max(auditHorizon, milliseconds)
+            isIdle = nil
+        }
+
         /// Does a bounded piece of merging or removing, several times what the transaction adds to do.
         mutating func upkeepStep() throws(SQLiteFailure) {
             let pagesMax = Self.stepPages + added.count / 16
@@ -194,7 +205,7 @@
             merge = nil
             try current.step(
                 pagesMax: pagesMax,
-                horizon: horizon,
+                horizons: (invites: horizon, audit: auditHorizon),
                 readPage: statements.readPage,
                 writePage: statements.writePage
             )
@@ -238,7 +249,7 @@
             merge = LookupMerge(sources, into: target)
         }
 
-        /// The runs to merge next: eight of one level, or those whose invites are all gone.
+        /// The runs to merge next: eight of one level, or those whose records are all gone.
         private func mergeable() -> [LookupEpoch]? {
             for family in LookupFamily.allCases {
                 let live = epochs.filter { $0.family == family && $0.state == .live }
@@ -246,7 +257,8 @@
                     let runs = live.filter { $0.level == level }
                     if runs.count >= Self.runsPerMerge { return Array(runs.prefix(Self.runsPerMerge)) }
                 }
-                if family == .invites, let gone = live.first(where: { $0.newest < Int64(clamping: horizon) }) {
+                let horizon = family == .invites ? horizon : auditHorizon
+                if let gone = live.first(where: { $0.newest < Int64(clamping: horizon) }) {
                     return [gone]
                 }
             }

@@ -38,52 +38,5 @@
                 EndedSession(session: row.id(), forgetAt: row.time())
             }
         }
-
-        /// Counts newest first: what can still be used is young, so a bound cuts off what matters least.
-        func coverage(
-            of target: CutOffTarget,
-            in tenant: Tenant,
-            now: UnixTime,
-            rowsMax: Int
-        ) throws(SQLiteFailure) -> CutOffCoverage {
-            var coverage = CutOffCoverage(invites: 0, sessions: 0, isComplete: true)
-            guard let number = try number(of: tenant) else { return coverage }
-            let bound = max(0, min(rowsMax, .max - 1))
-            var examined = 0
-            try snapshot { () throws(SQLiteFailure) in
-                try statements.invites.each {
-                    $0.add(number)
-                    $0.add(.highest)
-                    $0.add(bound + 1)
-                } _: { row in
-                    guard examined < bound else {
-                        coverage.isComplete = false
-                        return false
-                    }
-                    examined += 1
-                    let invite = row.invite(tenant)
-                    if target.covers(invite), cutOffs.applied(to: invite).status(at: now) == .pending {
-                        coverage.invites += 1
-                    }
-                    return true
-                }
-                try statements.sessions.each {
-                    $0.add(number)
-                    $0.add(bound - examined + 1)
-                } _: { row in
-                    guard examined < bound else {
-                        coverage.isComplete = false
-                        return false
-                    }
-                    examined += 1
-                    let session = row.session(tenant)
-                    if target.covers(session), session.renewUntil > now, cutOffs.applied(to: session).endedAt == nil {
-                        coverage.sessions += 1
-                    }
-                    return true
-                }
-            }
-            return coverage
-        }
     }
 #endif

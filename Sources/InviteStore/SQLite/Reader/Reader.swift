@@ -8,6 +8,7 @@
         let cutOffs: SharedCutOffs
         let lookup: LookupBuffer
         let statements: ReaderStatements
+        let counts: CountStatements
         private let begin: Statement
         private let commit: Statement
         private var tenants: TenantNumbers
@@ -21,6 +22,7 @@
             self.cutOffs = cutOffs
             self.lookup = lookup
             statements = try ReaderStatements(connection)
+            counts = try CountStatements(connection)
             begin = try connection.statement("BEGIN")
             commit = try connection.statement("COMMIT")
             tenants = try TenantNumbers(connection)

@@ -9,6 +9,9 @@
         private let insert: Statement
         private var sequence: Int64 = 0
         private var mac = [UInt8](repeating: 0, count: 32)
+        /// Position of the last event; 0 before the first.
+        var lastSequence: Int64 { sequence }
+
         /// The time of the last event.
         private(set) var lastAt: UnixTime?
 

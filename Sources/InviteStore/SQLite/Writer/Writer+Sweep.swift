@@ -9,6 +9,8 @@
             case cutOffs
             case endedSessions
             case claims
+            case usage
+            case notices
             case finished
         }
 
@@ -49,6 +51,17 @@
                 return removed
             case .claims:
                 let removed = try upkeep.deleteClaims.run {
+                    $0.add(now)
+                    $0.add(rows)
+                }
+                if removed < rows { cursor.begin(.usage) }
+                return removed
+            case .usage:
+                let removed = try sweepUsage(now: now, rowsMax: rows)
+                if removed < rows { cursor.begin(.notices) }
+                return removed
+            case .notices:
+                let removed = try usage.deleteNotices.run {
                     $0.add(now)
                     $0.add(rows)
                 }

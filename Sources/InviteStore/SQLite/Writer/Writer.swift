@@ -31,6 +31,7 @@
         let sessions: SessionStatements
         let upkeep: UpkeepStatements
         let policies: PolicyStatements
+        let usage: UsageStatements
         let sealer: any AuditSealer
 
         var state: Mark
@@ -56,6 +57,7 @@
             sessions = try SessionStatements(connection)
             upkeep = try UpkeepStatements(connection)
             policies = try PolicyStatements(connection)
+            usage = try UsageStatements(connection)
             tenants = try TenantNumbers(connection)
             let chain = try AuditChain(connection)
             let meta = try connection.statement("SELECT value FROM meta WHERE name = ?")
