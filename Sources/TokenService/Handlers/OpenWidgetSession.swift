@@ -23,6 +23,8 @@ extension Services {
         let nonce = try Self.holderNonce(&body)
         try body.finish()
         let claims = try inviteClaims(token, call)
+        let forced = TestCampaign(claims.campaign, in: claims.tenant)
+        try await forced?.beforeExchange()
         let outcome = try await store.redeem(
             RedeemInvite(
                 tenant: claims.tenant,
@@ -30,7 +32,7 @@ extension Services {
                 session: identifiers.next(at: call.now),
                 holder: nonce.map { holderHash($0, claims.tenant) },
                 origin: origin,
-                renewUntil: UnixTime(seconds: call.now.seconds + policy.renewSeconds),
+                renewUntil: UnixTime(seconds: call.now.seconds + (forced?.renewSeconds ?? policy.renewSeconds)),
                 repeatSeconds: ServiceLimits.redeemRepeatSeconds,
                 now: call.now,
                 audit: redemptionAudit(call, claims)
@@ -80,9 +82,10 @@ extension Services {
     }
 
     private func opened(_ session: SessionRecord, _ status: Int, _ call: Call) throws -> HTTPResponse {
+        let forced = TestCampaign(session.campaign, in: session.tenant)
         let issued = try issuance.participantToken(
             session,
-            lifetimeSeconds: policy.participant.defaultSeconds,
+            lifetimeSeconds: forced?.lifetimeSeconds ?? policy.participant.defaultSeconds,
             issuedAt: call.now
         )
         metrics.issued(.participant, count: 1)

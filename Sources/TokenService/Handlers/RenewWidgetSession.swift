@@ -15,6 +15,7 @@ extension Services {
             nonce = try Self.holderNonce(&body)
             try body.finish()
         }
+        try await TestCampaign(claims.campaign, in: claims.tenant)?.beforeRenewal()
         let outcome = try await store.renewSession(
             RenewSession(
                 tenant: claims.tenant,
@@ -47,9 +48,11 @@ extension Services {
         _ call: Call
     ) throws -> HTTPResponse {
         let lifetime = claims.expiresAt.seconds - claims.issuedAt.seconds
+        let forced = TestCampaign(claims.campaign, in: claims.tenant)?.lifetimeSeconds
         let issued = try issuance.participantToken(
             session,
-            lifetimeSeconds: min(max(lifetime, policy.participant.defaultSeconds), policy.participant.maxSeconds),
+            lifetimeSeconds: forced
+                ?? min(max(lifetime, policy.participant.defaultSeconds), policy.participant.maxSeconds),
             issuedAt: call.now
         )
         metrics.issued(.participant, count: 1)
