@@ -133,7 +133,7 @@ const mount = (target, options) => {
     const focused = content.contains(document.activeElement);
     content.hidden = over || !session;
     areas.forEach((panel) => panel.replaceChildren());
-    root.hidden = state == 'busy' || (state == 'ready' && content.hasChildNodes());
+    root.hidden = state == 'renewing' || (state == 'ready' && content.hasChildNodes());
     if (root.hidden) return;
     const panel = areas[+over];
     make('p', { textContent: text(code || state) }, panel);
@@ -260,7 +260,9 @@ const mount = (target, options) => {
     bound = data.token_type == 'DPoP';
     life = data.expires_in;
     lead = Math.min(life / 2, Math.max(10, Math.min(60, life / 5))) * (0.9 + Math.random() / 5);
-    due();
+    // Not at once: a renewal that brought this has to be over, and a token that came too late must not make a storm.
+    clearTimeout(timer);
+    timer = setTimeout(due, 500);
     if (!shared) share();
     show('ready');
     tell(first ? 'ready' : 'renewed', { expiresAt: handle.expiresAt });
@@ -294,7 +296,7 @@ const mount = (target, options) => {
   const renew = () => busy ||= (async (mine) => {
     clearTimeout(timer);
     if (isOver()) throw error || fault('unmounted');
-    show('busy');
+    show('renewing');
     try {
       const data = await persist(mine, () => send('POST', '/v1/widget/session/renew', { holder_nonce: nonce }));
       if (data && mine == run) take(data);
@@ -412,6 +414,7 @@ const mount = (target, options) => {
       addEventListener('message', greet, stop);
       if (session) {
         show('ready');
+        join();
         due();
       } else open();
       return handle;
@@ -423,7 +426,7 @@ const mount = (target, options) => {
       clearTimeout(alarm);
       stop.abort();
       channel?.close();
-      channel = busy = 0;
+      channel = busy = null;
       show('unmounted');
       root.remove();
       content.remove();

@@ -121,6 +121,30 @@ def visitors(browser):
         context.close()
 
 
+# Campaigns whose states take their time, or stay: their pages are opened at the start and looked at when they are due.
+LASTING = ["short", "last", "ended", "used", "expired", "revoked", "invalid", "origin", "rate_limited", "unavailable", "ok"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def gallery(browser, service, hosts):
+    """A page for each lasting test campaign, all mounted at once."""
+    context = browser.new_context(viewport={"width": 900, "height": 700})
+    context.set_default_timeout(DEADLINE_MS)
+    api, pages = service.api(), {}
+    for name in LASTING:
+        script = mounting({"inviteToken": minted(api, f"camp_test_{name}")["invite_token"]})
+        if name in ("short", "last"):
+            script += "widget.content.append(Object.assign(document.createElement('input'), { ariaLabel: 'Text' }));"
+            script += "widget.content.firstChild.value = 'half a sentence';"
+            script += "widget.once('ready', () => widget.content.firstChild.focus());"
+        hosts[0].page(f"/gallery/{name}", '<div id="box"></div>', script)
+        pages[name] = context.new_page()
+        pages[name].goto(hosts[0].origin() + f"/gallery/{name}")
+    api.close()
+    yield pages
+    context.close()
+
+
 def accessible(page):
     """No violation that axe-core knows of, in light and in dark."""
     for scheme in ("light", "dark"):

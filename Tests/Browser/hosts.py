@@ -10,7 +10,7 @@ class Host:
 
     def __init__(self, service_url):
         self.service_url = service_url
-        self.pages = {}
+        self.pages, self.kinds = {}, {}
         self.seen = []
         host = self
 
@@ -59,7 +59,7 @@ class Host:
         self.seen.append((request.command, request.path, dict(request.headers)))
         status, kind, fields = 200, "application/json", {}
         if path in self.pages:
-            (body, fields), kind = self.pages[path], "text/html; charset=utf-8"
+            (body, fields), kind = self.pages[path], self.kinds.get(path, "text/html; charset=utf-8")
         elif path == "/api/echo":
             body = json.dumps({"authorization": request.headers.get("Authorization")}).encode()
         elif path.startswith("/away/"):
