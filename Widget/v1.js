@@ -349,7 +349,7 @@ const mount = (target, options) => {
   const drawFrame = () => {
     const { href, origin } = new URL(options.frame, location.href);
     frame?.remove();
-    port = 0;
+    port = null;
     frame = make('iframe', {
       title: options.title || 'Embedded content', allow: options.allow ?? 'camera; microphone',
       referrerPolicy: 'no-referrer', src: href, sandbox: 'allow-scripts allow-same-origin allow-forms',
@@ -431,7 +431,7 @@ const mount = (target, options) => {
       root.remove();
       content.remove();
       widgets.delete(box);
-      box = 0;
+      box = null;
     },
     // Forgets everything; with `end` the session is over, in every tab.
     destroy(how) {
@@ -440,7 +440,7 @@ const mount = (target, options) => {
         send('DELETE', '/v1/widget/session').catch(() => {});
       }
       handle.unmount();
-      token = session = invite = nonce = pair = bound = 0;
+      token = session = invite = nonce = pair = bound = null;
       fail(error = fault('session_ended'));
     },
     update(more) {
@@ -456,7 +456,7 @@ const mount = (target, options) => {
         const isSame = /^(origin|frame)/.test(error?.code);
         const where = box;
         handle.unmount();
-        if (!isSame) invite = session = token = bound = 0;
+        if (!isSame) invite = session = token = bound = null;
         begin();
         await handle.mount(where).ready;
       }

@@ -10,7 +10,11 @@ enum DevCommand {
         "dev",
         "runs a seeded test service on loopback",
         options: [
-            CommandOption("port", "N", "port of the API (8080); the admin listener takes the next one, the demo page the one after"),
+            CommandOption(
+                "port",
+                "N",
+                "port of the API (8080); the admin listener takes the next one, the demo page the one after"
+            ),
             CommandOption("data-dir", "DIR", "where its data is kept (\(directory))"),
         ],
         isService: true,

@@ -117,7 +117,9 @@ struct DemoPage: Sendable {
         var body = try BodyReader(call.request)
         let id = try body.requiredString("invite_id", charactersMax: 64)
         try body.finish()
-        guard TypeID.parse(.invite, id) != nil else { throw Problem.invalid("invite_id", "invite_id is no id of an invite.") }
+        guard TypeID.parse(.invite, id) != nil else {
+            throw Problem.invalid("invite_id", "invite_id is no id of an invite.")
+        }
         return await ask(.delete, "/v1/invites/" + id, body: nil)
     }
 

@@ -55,13 +55,6 @@ extension Services {
     ///
     /// Nothing that the caller sends can widen the list: without one, no page may.
     private func framePage(_ call: Call, _ others: [String]) async throws -> HTTPResponse {
-        guard addresses.admits(call.request.clientAddress, now: call.now) else {
-            throw Problem(
-                .rateLimited,
-                "Too many requests from this address. Wait until the minute is over.",
-                retryAfterSeconds: addresses.secondsToReset(now: call.now)
-            )
-        }
         var origins = others
         if let text = call.query["workspace_id"] {
             guard let workspace = TypeID.parse(.workspace, text) else {

@@ -41,7 +41,7 @@ private struct ScriptCompactor {
             switch next {
             case UInt8(ascii: "'"), UInt8(ascii: "\""), UInt8(ascii: "`"): copyQuoted(until: next)
             case UInt8(ascii: "/") where byte(position + 1) == UInt8(ascii: "*"): copyComment()
-            case UInt8(ascii: "/") where output.last.map(Self.openers.contains) ?? true: copyPattern()
+            case UInt8(ascii: "/") where beginsPattern: copyPattern()
             case _ where Self.isSpace(next): space()
             default: copy()
             }
@@ -49,6 +49,11 @@ private struct ScriptCompactor {
         while output.last == 0x0A { output.removeLast() }
         output.append(0x0A)
         return output
+    }
+
+    /// Whether a slash here opens a regular expression; otherwise it divides.
+    private var beginsPattern: Bool {
+        output.last { !Self.isSpace($0) }.map(Self.openers.contains) ?? true
     }
 
     private mutating func copy() {
@@ -110,7 +115,10 @@ private struct ScriptCompactor {
 
     /// Signs that would become another one without the space.
     private static func isJoined(_ before: UInt8, _ after: UInt8) -> Bool {
-        before == after && (before == UInt8(ascii: "+") || before == UInt8(ascii: "-"))
-            || before == UInt8(ascii: "/") || after == UInt8(ascii: "/")
+        switch before {
+        case UInt8(ascii: "+"), UInt8(ascii: "-"): before == after
+        case UInt8(ascii: "/"): after == UInt8(ascii: "/") || after == UInt8(ascii: "*")
+        default: false
+        }
     }
 }
