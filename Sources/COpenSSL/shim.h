@@ -2,6 +2,7 @@
 #ifndef TOKENSERVICE_COPENSSL_SHIM_H
 #define TOKENSERVICE_COPENSSL_SHIM_H
 
+#include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/ec.h>

@@ -26,12 +26,27 @@ package enum Base64URL {
 
     /// Appends the text of a byte string, as ASCII.
     package static func append(encoding bytes: [UInt8], to text: inout [UInt8]) {
+        unsafe bytes.withUnsafeBufferPointer { unsafe append(encoding: $0, to: &text) }
+    }
+
+    /// Appends the text of some bytes, as ASCII.
+    package static func append(encoding bytes: UnsafeBufferPointer<UInt8>, to text: inout [UInt8]) {
         let start = text.count
         text.append(contentsOf: repeatElement(0, count: encodedCount(bytes.count)))
         unsafe text.withUnsafeMutableBufferPointer { text in
-            unsafe bytes.withUnsafeBufferPointer { bytes in
-                unsafe encode(bytes, into: UnsafeMutableBufferPointer(rebasing: text[start...]))
-            }
+            unsafe encode(bytes, into: UnsafeMutableBufferPointer(rebasing: text[start...]))
+        }
+    }
+
+    /// Writes the 22 characters of sixteen bytes, given as two big-endian words, from `start` on.
+    package static func write(high: UInt64, low: UInt64, to text: inout MutableSpan<UInt8>, at start: Int) {
+        // 128 bits and four zero bits are 22 groups of six.
+        var rest = UInt128(high) << 64 | UInt128(low)
+        text[start + 21] = alphabet[Int(UInt8(truncatingIfNeeded: rest) & 0x03) << 4]
+        rest >>= 2
+        for place in stride(from: start + 20, through: start, by: -1) {
+            text[place] = alphabet[Int(UInt8(truncatingIfNeeded: rest) & 0x3F)]
+            rest >>= 6
         }
     }
 

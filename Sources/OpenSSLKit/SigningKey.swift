@@ -50,8 +50,8 @@ package final class SigningKey: Sendable {
         }
         self.key = key
         self.algorithm = algorithm
-        verifyingKey = try VerifyingKey(key: key, algorithm: algorithm)
         contexts = SignatureContexts.pool(key, algorithm, signing: true)
+        verifyingKey = try VerifyingKey(key: key, algorithm: algorithm, isOwn: true)
         try proveConsistency()
     }
 
@@ -123,7 +123,9 @@ package final class SigningKey: Sendable {
     /// Refuses a key whose halves do not fit: its tokens would be refused everywhere, or worse, leak the private half.
     private func proveConsistency() throws(OpenSSLError) {
         let message = Array("pairwise consistency".utf8)
-        guard verifyingKey.isValid(try sign(message), for: message) else {
+        // By the public half alone: the check of own signatures would find any private half consistent with itself.
+        let publicHalf = try VerifyingKey(key: key, algorithm: algorithm)
+        guard publicHalf.isValid(try sign(message), for: message) else {
             throw OpenSSLError(operation: "SigningKey", reason: "the private half does not belong to the public half")
         }
     }

@@ -10,6 +10,8 @@ package final class VerifyingKey: Sendable {
 
     private let key: KeyHandle
     private let contexts: ContextPool
+    /// The quicker check of a key whose private half is at hand.
+    private let ownCheck: OwnSignatureCheck?
 
     /// A P-256 key from its coordinates, 32 bytes each, big-endian.
     ///
@@ -41,8 +43,10 @@ package final class VerifyingKey: Sendable {
         try self.init(key: key, algorithm: .edDSA)
     }
 
-    init(key: KeyHandle, algorithm: SignatureAlgorithm) throws(OpenSSLError) {
+    /// - Parameter isOwn: whether `key` holds the private half too, and is known to be one pair.
+    init(key: KeyHandle, algorithm: SignatureAlgorithm, isOwn: Bool = false) throws(OpenSSLError) {
         self.key = key
+        ownCheck = isOwn && algorithm == .es256 ? OwnSignatureCheck(key) : nil
         self.algorithm = algorithm
         (x, y) = try key.publicPoint(algorithm)
         contexts = SignatureContexts.pool(key, algorithm, signing: false)
@@ -75,8 +79,10 @@ package final class VerifyingKey: Sendable {
     }
 
     private func isValidECDSA(_ signature: UnsafeRawBufferPointer, _ message: UnsafeRawBufferPointer) -> Bool {
+        let halves = unsafe signature
         guard let signature = unsafe ECDSASignature(fixedWidth: signature) else { return false }
         let digest = unsafe SHA256Digest.digest(message)
+        if let isValid = unsafe ownCheck?.isValid(halves, digest: digest) { return isValid }
         return unsafe withUnsafeTemporaryAllocation(byteCount: ECDSASignature.derBytesMax, alignment: 1) { der in
             let length = unsafe signature.writeDER(to: der)
             return unsafe contexts.withContext { context in

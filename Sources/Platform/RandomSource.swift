@@ -50,11 +50,13 @@ package final class SystemRandomSource: RandomSource {
                 unsafe pool.bytes.withUnsafeMutableBytes { unsafe Self.readKernel(into: $0) }
                 pool.used = 0
             }
-            for index in 0..<buffer.count {
-                unsafe buffer[index] = pool.bytes[pool.used]
-                pool.bytes[pool.used] = 0
-                pool.used += 1
+            let taken = pool.used..<pool.used + buffer.count
+            unsafe pool.bytes.withUnsafeMutableBytes { bytes in
+                let taken = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[taken])
+                unsafe buffer.copyMemory(from: UnsafeRawBufferPointer(taken))
+                unsafe taken.initializeMemory(as: UInt8.self, repeating: 0)
             }
+            pool.used = taken.upperBound
         }
     }
 

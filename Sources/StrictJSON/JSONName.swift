@@ -17,8 +17,9 @@ package struct JSONName: Sendable {
 
     /// Compares the bytes: no Unicode normalisation, so two spellings of one character differ (RFC 8259 section 8.3).
     static func == (name: JSONName, text: String) -> Bool {
-        guard name.value.stringBytesCount == text.utf8.count, let bytes = name.value.stringUTF8 else { return false }
-        return bytes.elementsEqual(text.utf8)
+        guard name.value.stringBytesCount == text.utf8.count else { return false }
+        var text = text
+        return text.withUTF8 { unsafe name.value.stringEquals($0) }
     }
 }
 

@@ -55,19 +55,20 @@ package struct JSONValue: Sendable {
 
     /// Whether this is a string with exactly these characters; allocates nothing.
     package func stringEquals(_ text: StaticString) -> Bool {
+        text.withUTF8Buffer { unsafe stringEquals($0) }
+    }
+
+    /// Whether this is a string with exactly this UTF-8; allocates nothing.
+    func stringEquals(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
         let node = storage.nodes[index]
-        guard Int(node.count) == text.utf8CodeUnitCount else { return false }
+        guard Int(node.count) == text.count else { return false }
         switch node.kind {
         case .string:
-            return text.withUTF8Buffer { text in
-                for offset in 0..<text.count
-                where unsafe storage.bytes[Int(node.start) &+ offset] != text[offset] { return false }
-                return true
-            }
+            for offset in 0..<text.count
+            where unsafe storage.bytes[Int(node.start) &+ offset] != text[offset] { return false }
+            return true
         case .escapedString:
-            return text.withUTF8Buffer { text in
-                unsafe UnescapedBytes(storage.bytes, from: Int(node.start), to: Int(node.end)).elementsEqual(text)
-            }
+            return unsafe UnescapedBytes(storage.bytes, from: Int(node.start), to: Int(node.end)).elementsEqual(text)
         default:
             return false
         }
@@ -125,6 +126,22 @@ package struct JSONValue: Sendable {
             let value = JSONValue(storage: storage, index: position + 1)
             if JSONName(storage: storage, index: position) == name { return value }
             position = Int(value.node.next)
+        }
+        return nil
+    }
+
+    /// The member of an object with this name, and where it stands among the members, from 0.
+    ///
+    /// - Complexity: O(members).
+    package func member(_ name: String) -> (position: Int, value: JSONValue)? {
+        guard node.kind == .object else { return nil }
+        var index = index + 1
+        var position = 0
+        while index < Int(node.next) {
+            let value = JSONValue(storage: storage, index: index + 1)
+            if JSONName(storage: storage, index: index) == name { return (position, value) }
+            index = Int(value.node.next)
+            position += 1
         }
         return nil
     }

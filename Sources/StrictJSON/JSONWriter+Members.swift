@@ -48,3 +48,21 @@ extension JSONWriter {
         raw(json)
     }
 }
+
+// Members whose values are plain ASCII: nothing in them needs an escape, and no `String` is made for them.
+extension JSONWriter {
+    /// Writes a member of `length` plain characters, which `fill` puts in place.
+    package mutating func member(
+        _ name: StaticString,
+        plain length: Int,
+        _ fill: (inout MutableSpan<UInt8>) -> Void
+    ) {
+        self.name(name)
+        string(plain: length, fill)
+    }
+
+    package mutating func member(_ name: StaticString, plain value: [UInt8]) {
+        self.name(name)
+        string(plain: value)
+    }
+}

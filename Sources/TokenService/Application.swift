@@ -70,7 +70,17 @@ package final class Application: HTTPResponder {
                     return finish(Self.problem(error), call.request, call.id, on: route)
                 }
             }
-        case .keyed(let handler): return .later { [self] in await keyed(route, call, handler) }
+        case .keyed(let handler):
+            if case .apiKey(let scope) = route.access,
+                let caller = services.authenticator.authenticateAtOnce(call, needs: scope)
+            {
+                return .later { [self] in
+                    var response = await answer(route, call, caller.principal, handler)
+                    Self.apply(caller.rate, now: call.now, to: &response)
+                    return response
+                }
+            }
+            return .later { [self] in await keyed(route, call, handler) }
         }
     }
 
@@ -88,13 +98,26 @@ package final class Application: HTTPResponder {
             let checked = try await services.authenticator.authenticate(call, needs: scope)
             rate = checked.rate
             let principal = try checked.outcome.get()
-            try call.query.allow(route.parameters)
-            response = finish(try await handler(call, principal), call.id)
+            response = await answer(route, call, principal, handler)
         } catch {
             response = finish(Self.problem(error), call.request, call.id, on: route)
         }
         if let rate { Self.apply(rate, now: call.now, to: &response) }
         return response
+    }
+
+    private func answer(
+        _ route: Route,
+        _ call: Call,
+        _ principal: Principal,
+        _ handler: @Sendable (Call, Principal) async throws -> HTTPResponse
+    ) async -> HTTPResponse {
+        do {
+            try call.query.allow(route.parameters)
+            return finish(try await handler(call, principal), call.id)
+        } catch {
+            return finish(Self.problem(error), call.request, call.id, on: route)
+        }
     }
 
     /// Runs a backend route for somebody who was authenticated elsewhere: the operator at the command line.
@@ -120,14 +143,30 @@ package final class Application: HTTPResponder {
         }
     }
 
+    private static let requestIDName = HTTPFieldName("Request-Id")
+    private static let everyAnswer = HTTPFieldLines([("X-Content-Type-Options", "nosniff")])
+    private static let limitName = HTTPFieldName("X-RateLimit-Limit")
+    private static let remainingName = HTTPFieldName("X-RateLimit-Remaining")
+    private static let resetName = HTTPFieldName("X-RateLimit-Reset")
+    private static let policyName = HTTPFieldName("RateLimit-Policy")
+    private static let rateName = HTTPFieldName("RateLimit")
+
     private static func apply(_ rate: RateState, now: UnixTime, to response: inout HTTPResponse) {
-        let limit = String(rate.limit)
-        let remaining = String(rate.remaining)
-        response.append("X-RateLimit-Limit", limit)
-        response.append("X-RateLimit-Remaining", remaining)
-        response.append("X-RateLimit-Reset", String(rate.resetSeconds))
-        response.append("RateLimit-Policy", "\"key\";q=" + limit + ";w=60")
-        response.append("RateLimit", "\"key\";r=" + remaining + ";t=" + String(max(0, rate.resetSeconds - now.seconds)))
+        let (limit, remaining) = (Int64(rate.limit), Int64(rate.remaining))
+        response.append(limitName) { $0.integer(limit) }
+        response.append(remainingName) { $0.integer(remaining) }
+        response.append(resetName) { $0.integer(rate.resetSeconds) }
+        response.append(policyName) { value in
+            value.text("\"key\";q=")
+            value.integer(limit)
+            value.text(";w=60")
+        }
+        response.append(rateName) { value in
+            value.text("\"key\";r=")
+            value.integer(remaining)
+            value.text(";t=")
+            value.integer(max(0, rate.resetSeconds - now.seconds))
+        }
     }
 
     /// 405, or the answer to a preflight where the path is a widget's.
@@ -148,8 +187,10 @@ package final class Application: HTTPResponder {
 
     private func finish(_ response: HTTPResponse, _ id: RecordID) -> HTTPResponse {
         var response = response
-        response.append("Request-Id", TypeID.text(.request, id))
-        response.append("X-Content-Type-Options", "nosniff")
+        response.append(Self.requestIDName) { value in
+            value.characters(TypeID.count(.request)) { TypeID.write(.request, id, to: &$0) }
+        }
+        response.append(Self.everyAnswer)
         return response
     }
 
@@ -199,7 +240,7 @@ package final class Application: HTTPResponder {
         }
         var response = ProblemRenderer.response(problem, requestID: requestID, accept: accept, form: form)
         response.append("Request-Id", requestID)
-        response.append("X-Content-Type-Options", "nosniff")
+        response.append(Self.everyAnswer)
         return response
     }
 }

@@ -37,19 +37,24 @@ package struct ResponseEncoder {
         let hasContent = status != 204 && status != 304
         if hasContent {
             output.append(contentsOf: Self.lengthName)
-            Self.appendDecimal(response.body.count, to: &output)
+            Self.appendDecimal(UInt64(clamping: response.body.count), to: &output)
             output.append(contentsOf: Self.lineEnd)
         }
         output.append(contentsOf: Self.lineEnd)
         if hasContent, !isToHead { output.append(contentsOf: response.body) }
     }
 
-    private static func appendDecimal(_ number: Int, to output: inout [UInt8]) {
-        var divisor = 1
-        while number / divisor >= 10 { divisor *= 10 }
-        while divisor > 0 {
-            output.append(48 &+ UInt8(truncatingIfNeeded: number / divisor % 10))
-            divisor /= 10
+    static func appendDecimal(_ number: UInt64, to output: inout [UInt8]) {
+        // The digits come lowest first.
+        unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+            var rest = number
+            var first = 20
+            repeat {
+                first -= 1
+                unsafe digits[first] = 48 &+ UInt8(truncatingIfNeeded: rest % 10)
+                rest /= 10
+            } while rest > 0
+            unsafe output.append(contentsOf: UnsafeBufferPointer(rebasing: digits[first...]))
         }
     }
 

@@ -19,7 +19,7 @@ package struct HTTPResponse: Sendable {
         closesConnection = false
         lines = []
         if let contentType {
-            lines.reserveCapacity(192)
+            lines.reserveCapacity(Self.linesCapacity)
             lines.append(contentsOf: Self.contentTypeName)
             Self.appendText(LiteralBytes(contentType), to: &lines)
             Self.appendLineEnd(to: &lines)
@@ -35,8 +35,8 @@ package struct HTTPResponse: Sendable {
     /// Adds a field line, beside any of the same name.
     package mutating func append(_ name: StaticString, _ value: String) {
         let nameBytes = LiteralBytes(name)
-        guard !Self.isReserved(nameBytes), Self.isName(nameBytes) else { return }
-        if lines.isEmpty { lines.reserveCapacity(192) }
+        guard Self.mayCarry(nameBytes) else { return }
+        if lines.isEmpty { lines.reserveCapacity(Self.linesCapacity) }
         Self.appendText(nameBytes, to: &lines)
         lines.append(ASCII.colon)
         lines.append(ASCII.space)
@@ -44,6 +44,26 @@ package struct HTTPResponse: Sendable {
         lines.append(contentsOf: value.utf8)
         Self.makeSendable(&lines, from: start)
         Self.appendLineEnd(to: &lines)
+    }
+
+    /// Adds a field line whose value is written in place.
+    package mutating func append(_ name: HTTPFieldName, _ write: (inout HTTPFieldValue) -> Void) {
+        guard !name.lineStart.isEmpty else { return }
+        if lines.isEmpty { lines.reserveCapacity(Self.linesCapacity) }
+        lines.append(contentsOf: name.lineStart)
+        let start = lines.count
+        var value = HTTPFieldValue(bytes: lines)
+        lines = []
+        write(&value)
+        lines = value.bytes
+        Self.makeSendable(&lines, from: start)
+        Self.appendLineEnd(to: &lines)
+    }
+
+    /// Adds lines that were made before.
+    package mutating func append(_ fields: HTTPFieldLines) {
+        if lines.isEmpty { lines.reserveCapacity(Self.linesCapacity) }
+        lines.append(contentsOf: fields.bytes)
     }
 
     /// Removes every line of a field.
@@ -77,6 +97,9 @@ package struct HTTPResponse: Sendable {
         return nil
     }
 
+    /// Room for the lines of a usual answer, so that they are not moved as they grow.
+    private static let linesCapacity = 480
+
     private static let contentTypeName = Array("Content-Type: ".utf8)
 
     private static func sendable(_ byte: UInt8) -> UInt8 {
@@ -89,10 +112,17 @@ package struct HTTPResponse: Sendable {
         makeSendable(&lines, from: start)
     }
 
+    private static func firstUnsendable(_ lines: borrowing Span<UInt8>, from start: Int) -> Int? {
+        for index in start..<lines.count where sendable(lines[index]) != lines[index] { return index }
+        return nil
+    }
+
     /// Replaces what a head must not hold.
     private static func makeSendable(_ lines: inout [UInt8], from start: Int) {
-        for index in start..<lines.count where sendable(lines[index]) != lines[index] {
-            lines[index] = sendable(lines[index])
+        guard var unsendable = firstUnsendable(lines.span, from: start) else { return }
+        while unsendable < lines.count {
+            lines[unsendable] = sendable(lines[unsendable])
+            unsendable += 1
         }
     }
 
@@ -100,6 +130,9 @@ package struct HTTPResponse: Sendable {
         lines.append(ASCII.carriageReturn)
         lines.append(ASCII.lineFeed)
     }
+
+    /// Whether a field of this name may stand in a response that is made here.
+    static func mayCarry(_ name: LiteralBytes) -> Bool { !isReserved(name) && isName(name) }
 
     private static func isName(_ name: LiteralBytes) -> Bool {
         guard name.count > 0 else { return false }

@@ -28,4 +28,15 @@ package enum Idempotent<Value: Sendable>: Sendable {
     case mismatch
 }
 
+extension Idempotent {
+    /// The same with another value where it was done now.
+    package func map<Other>(_ transform: (Value) throws -> Other) rethrows -> Idempotent<Other> {
+        switch self {
+        case .done(let value): .done(try transform(value))
+        case .replay(let result): .replay(result: result)
+        case .mismatch: .mismatch
+        }
+    }
+}
+
 extension Idempotent: Equatable where Value: Equatable {}

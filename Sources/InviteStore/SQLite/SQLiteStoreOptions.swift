@@ -11,7 +11,7 @@
         ///
         /// A commit costs the same processor time whatever is in it, so a short wait under load lowers both the cost
         /// and the latency. A command that is alone never waits.
-        package var commitWindowMicroseconds = 300
+        package var commitWindowMicroseconds = 500
         /// Pages in the write-ahead log after which a commit copies them into the data base file.
         ///
         /// The commands of that commit wait for the copying, so this bounds their latency; fewer pages cost more syncs.

@@ -8,7 +8,8 @@ package import StrictJSON
 /// for are unknown fields: ``finish()`` refuses them, so that a misspelt option never goes unnoticed.
 package struct BodyReader {
     private let object: JSONValue
-    private var asked: [String] = []
+    /// The positions of the members that were asked for; an object has 64 of them at most, or all others are refused.
+    private var asked: UInt64 = 0
     /// Put before the names in errors, such as `invites[3].`.
     private let path: String
 
@@ -39,15 +40,17 @@ package struct BodyReader {
     }
 
     private static func requireJSON(_ request: HTTPRequest) throws(Problem) {
-        let types = request.fields.values("content-type")
-        guard types.count == 1, let type = types.first, isJSON(type) else {
+        let fields = request.fields
+        guard fields.count(of: "content-type") == 1, let type = fields.firstBytes("content-type"), isJSON(type) else {
             throw Problem(.unsupportedMediaType, "Send the body with Content-Type: application/json.")
         }
     }
 
-    private static func isJSON(_ type: String) -> Bool {
-        if type == "application/json" { return true }
-        let parts = type.split(separator: ";", omittingEmptySubsequences: false)
+    private static let json = Array("application/json".utf8)
+
+    private static func isJSON(_ type: ArraySlice<UInt8>) -> Bool {
+        if type == json[...] { return true }
+        let parts = String(decoding: type, as: UTF8.self).split(separator: ";", omittingEmptySubsequences: false)
             .map { $0.filter { $0 != " " && $0 != "\t" }.lowercased() }
         guard parts.first == "application/json" else { return false }
         return parts.dropFirst().allSatisfy { $0 == "charset=utf-8" || $0 == #"charset="utf-8""# }
@@ -55,15 +58,19 @@ package struct BodyReader {
 
     /// The member's value; nil where it is absent or null.
     package mutating func value(_ name: String) -> JSONValue? {
-        asked.append(name)
-        guard let value = object[name], !value.isNull else { return nil }
+        guard let value = member(name), !value.isNull else { return nil }
         return value
     }
 
     /// Whether the member stands there at all, be it null.
     package mutating func isGiven(_ name: String) -> Bool {
-        asked.append(name)
-        return object[name] != nil
+        member(name) != nil
+    }
+
+    private mutating func member(_ name: String) -> JSONValue? {
+        guard let member = object.member(name), member.position < UInt64.bitWidth else { return nil }
+        asked |= 1 << UInt64(member.position)
+        return member.value
     }
 
     /// Where a member stands, for the sentence of an error; `param` is the bare name of the field.
@@ -140,8 +147,9 @@ package struct BodyReader {
 
     /// Refuses members that were never asked for.
     package func finish() throws(Problem) {
-        guard object.count > 0 else { return }
-        for member in object.members where !asked.contains(member.name) {
+        guard asked.nonzeroBitCount < object.count else { return }
+        for (position, member) in object.members.enumerated()
+        where position >= UInt64.bitWidth || asked & 1 << UInt64(position) == 0 {
             let name = String(member.name.prefix(64))
             throw .invalid(name, "\(place(name)) is not a field of this request.")
         }

@@ -32,16 +32,22 @@ package enum CORS {
     /// Adds the fields that let a page read an answer.
     package static func apply(_ verdict: Verdict, to response: inout HTTPResponse) {
         switch verdict {
-        case .anyOrigin: response.set("Access-Control-Allow-Origin", "*")
+        case .anyOrigin:
+            response.append(forAnyOrigin)
         case .listed(let origin):
-            response.set("Access-Control-Allow-Origin", origin)
-            response.set("Vary", "Origin")
+            response.append("Access-Control-Allow-Origin", origin)
+            response.append(forListedOrigin)
         case .refused:
-            response.set("Vary", "Origin")
-            return
+            response.append(forRefusedOrigin)
         }
-        response.set("Access-Control-Expose-Headers", "Request-Id, Retry-After, RateLimit, RateLimit-Policy")
     }
+
+    private static let exposed: (StaticString, String) = (
+        "Access-Control-Expose-Headers", "Request-Id, Retry-After, RateLimit, RateLimit-Policy"
+    )
+    private static let forAnyOrigin = HTTPFieldLines([("Access-Control-Allow-Origin", "*"), exposed])
+    private static let forListedOrigin = HTTPFieldLines([("Vary", "Origin"), exposed])
+    private static let forRefusedOrigin = HTTPFieldLines([("Vary", "Origin")])
 
     /// The answer to a preflight for a path with these methods.
     package static func preflight(allow: String) -> HTTPResponse {

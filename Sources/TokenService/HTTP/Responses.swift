@@ -5,6 +5,11 @@ package import StrictJSON
 
 /// Answers that several handlers write.
 package enum Responses {
+    private static let plainJSON = HTTPFieldLines([("Content-Type", "application/json")])
+    private static let secretJSON = HTTPFieldLines([
+        ("Content-Type", "application/json"), ("Cache-Control", "no-store"),
+    ])
+
     /// A JSON answer; `isSecret` adds `Cache-Control: no-store`.
     package static func json(
         _ status: Int,
@@ -16,8 +21,8 @@ package enum Responses {
         writer.beginObject()
         try body(&writer)
         writer.endObject()
-        var response = HTTPResponse(status: status, body: writer.bytes, contentType: "application/json")
-        if isSecret { response.append("Cache-Control", "no-store") }
+        var response = HTTPResponse(status: status, body: writer.bytes)
+        response.append(isSecret ? secretJSON : plainJSON)
         return response
     }
 
@@ -49,6 +54,20 @@ package enum Responses {
 extension JSONWriter {
     /// A time, or null.
     package mutating func member(_ name: StaticString, time: UnixTime?) {
-        member(name, time.map(RFC3339.text))
+        self.name(name)
+        guard let time else { return null() }
+        string(plain: RFC3339.count) { RFC3339.write(time, to: &$0) }
+    }
+
+    /// An id in its text form.
+    package mutating func member(_ name: StaticString, _ kind: IdentifierKind, _ id: RecordID) {
+        self.name(name)
+        string(plain: TypeID.count(kind)) { TypeID.write(kind, id, to: &$0) }
+    }
+
+    /// A participant's pseudonym in its text form.
+    package mutating func member(_ name: StaticString, subject: KeyedDigest16) {
+        self.name(name)
+        string(plain: Pseudonymizer.count) { Pseudonymizer.write(subject, to: &$0) }
     }
 }

@@ -21,7 +21,7 @@ package enum RouteHandler: Sendable {
 }
 
 /// One operation: a method, a path template such as `/v1/invites/{id}`, who may call it, and what answers.
-package struct Route: Sendable {
+package final class Route: Sendable {
     package let method: HTTPMethod
     package let template: String
     package let access: RouteAccess
@@ -97,7 +97,9 @@ package struct RouteTable: Sendable {
 
     /// The path as the templates have it.
     package static func canonical(_ path: String) -> String {
-        path.hasPrefix("/api/v1/") ? String(path.dropFirst(4)) : path
+        // Nearly no path begins with "/a", and comparing prefixes of texts is dear.
+        guard path.utf8.dropFirst().first == UInt8(ascii: "a"), path.hasPrefix("/api/v1/") else { return path }
+        return String(path.dropFirst(4))
     }
 
     private static func segments(_ path: String) -> [Substring] {

@@ -13,14 +13,12 @@ extension Services {
                 if case .success(let item) = outcome { item.invite } else { nil }
             }
             let claim = ticket?.claim(result: Self.recordedBatch(outcomes, call), now: call.now)
-            if invites.isEmpty, claim == nil { return .done(try answer(outcomes, [:], call)) }
-            switch try await issuance.mint(invites, call, principal, claim: claim) {
-            case .done(let stored):
-                metrics.issued(.invite, count: stored.count)
-                let revs = Dictionary(stored.map { ($0.id, $0.rev) }, uniquingKeysWith: { first, _ in first })
-                return .done(try answer(outcomes, revs, call))
-            case .replay(let result): return .replay(result: result)
-            case .mismatch: return .mismatch
+            if invites.isEmpty, claim == nil { return .done(try answer(outcomes, rev: 0, call)) }
+            let command = issuance.command(invites, call, principal, claim: claim)
+            return try (try await store.createInvites(command)).map { outcome in
+                let rev = try Issuance.rev(outcome)
+                metrics.issued(.invite, count: invites.count)
+                return try answer(outcomes, rev: rev, call)
             }
         }
     }
@@ -53,7 +51,7 @@ extension Services {
 
     private func answer(
         _ outcomes: [Result<Item, Problem>],
-        _ revs: [RecordID: Int64],
+        rev: Int64,
         _ call: Call
     ) throws -> HTTPResponse {
         try Responses.json(200, isSecret: true, capacity: 1024 * (outcomes.count + 1)) { writer in
@@ -62,9 +60,8 @@ extension Services {
             for outcome in outcomes {
                 writer.beginObject()
                 switch outcome {
-                case .success(var item):
-                    item.invite.rev = revs[item.invite.id] ?? item.invite.rev
-                    try writeMinted(item.invite, item.details, call, to: &writer)
+                case .success(let item):
+                    try writeMinted(item.invite, rev: rev, item.details, call, to: &writer)
                 case .failure(let problem):
                     Self.write(problem, call.requestID, to: &writer)
                 }
@@ -76,11 +73,12 @@ extension Services {
 
     private func writeMinted(
         _ invite: InviteRecord,
+        rev: Int64,
         _ details: SealedDetails,
         _ call: Call,
         to writer: inout JSONWriter
     ) throws {
-        let token = try issuance.token(of: invite, email: details.email)
+        let token = try issuance.token(of: invite, rev: rev, email: details.email)
         writer.name("invite")
         writer.beginObject()
         write(invite, details: details, token: token, now: call.now, to: &writer)
@@ -133,7 +131,7 @@ extension Services {
                 writer.beginObject()
                 if let id = element["id"]?.string.flatMap({ TypeID.parse(.invite, $0) }) {
                     guard let invite = invites[id] else { throw Problem.notFound("a recorded invite was swept") }
-                    try writeMinted(invite, try details(of: invite), call, to: &writer)
+                    try writeMinted(invite, rev: invite.rev, try details(of: invite), call, to: &writer)
                 } else if let error = element["error"] {
                     Self.copy(error, to: &writer)
                 }

@@ -8,12 +8,12 @@ extension Services {
     func write(
         _ invite: InviteRecord,
         details: SealedDetails,
-        token: String?,
+        token: [UInt8]?,
         now: UnixTime,
         to writer: inout JSONWriter
     ) {
-        writer.member("id", TypeID.text(.invite, invite.id))
-        if let token { writer.member("invite_token", token) }
+        writer.member("id", .invite, invite.id)
+        if let token { writer.member("invite_token", plain: token) }
         writer.member("campaign_id", invite.campaign)
         writer.member("participant_email", details.email)
         writer.member("environment", invite.tenant.environment.rawValue)
@@ -25,7 +25,12 @@ extension Services {
         writer.member("created_at", time: invite.createdAt)
         writer.member("allowed_origins", invite.allowedOrigins)
         writer.name("metadata")
-        writer.raw(details.metadata.isEmpty ? Array("{}".utf8) : details.metadata)
+        if details.metadata.isEmpty {
+            writer.beginObject()
+            writer.endObject()
+        } else {
+            writer.raw(details.metadata)
+        }
     }
 
     /// Opens a stored invite's ciphertext; a damaged row is our fault.

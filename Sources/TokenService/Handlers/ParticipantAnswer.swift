@@ -6,8 +6,8 @@ import StrictJSON
 extension Services {
     /// Writes the members that every new participant token comes with.
     static func write(_ issued: IssuedParticipantToken, now: UnixTime, to writer: inout JSONWriter) {
-        writer.member("session_id", TypeID.text(.session, issued.session.id))
-        writer.member("participant_token", issued.token)
+        writer.member("session_id", .session, issued.session.id)
+        writer.member("participant_token", plain: issued.token)
         writer.member("token_type", "Bearer")
         writer.member("expires_in", issued.expiresIn(at: now))
         writer.member("expires_at", time: issued.expiresAt)

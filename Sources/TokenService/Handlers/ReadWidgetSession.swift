@@ -11,12 +11,12 @@ extension Services {
         metrics.validated()
         var response = Responses.json(200, isSecret: true) { writer in
             writer.member("valid", true)
-            writer.member("workspace_id", TypeID.text(.workspace, claims.tenant.workspace))
+            writer.member("workspace_id", .workspace, claims.tenant.workspace)
             writer.member("environment", claims.tenant.environment.rawValue)
             writer.member("campaign_id", claims.campaign)
             writer.member("participant_email", claims.seal.email)
             writer.member("subject", Pseudonymizer.text(claims.participant))
-            writer.member("session_id", TypeID.text(.session, claims.session))
+            writer.member("session_id", .session, claims.session)
             writer.member("expires_at", time: claims.expiresAt)
             writer.member("renew_until", time: claims.seal.renewUntil)
         }

@@ -1,12 +1,37 @@
 package import InviteStore
 import Platform
-import StrictJSON
+package import StrictJSON
 
 /// Makes audit drafts for the changes that handlers ask the store for.
 package struct AuditTrail: Sendable {
     private let identifiers: IdentifierGenerator
 
     package init(identifiers: IdentifierGenerator) { self.identifiers = identifiers }
+
+    /// A draft for one change whose detail is written in place; `detail` gets an open object.
+    package func draft(
+        _ type: String,
+        _ call: Call,
+        tenant: Tenant?,
+        actor: String,
+        target: String,
+        writing detail: (inout JSONWriter) -> Void
+    ) -> AuditDraft {
+        var writer = JSONWriter(capacity: 160)
+        writer.beginObject()
+        detail(&writer)
+        writer.endObject()
+        return AuditDraft(
+            id: identifiers.next(at: call.now),
+            type: type,
+            at: call.now,
+            tenant: tenant,
+            actor: actor,
+            target: target,
+            requestID: call.requestID,
+            detail: writer.bytes
+        )
+    }
 
     /// A draft for one change.
     ///

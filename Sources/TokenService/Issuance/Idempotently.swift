@@ -2,6 +2,16 @@ package import HTTPServer
 package import InviteStore
 import OpenSSLKit
 
+extension Idempotent<HTTPResponse> {
+    /// The answer to a request without an `Idempotency-Key`, for which nothing can have been recorded.
+    func withoutKey() throws -> HTTPResponse {
+        guard case .done(let response) = self else {
+            throw Problem.internalError("a replay without an idempotency key")
+        }
+        return response
+    }
+}
+
 extension Services {
     /// Runs an effect at most once for each `Idempotency-Key`.
     ///
@@ -14,10 +24,7 @@ extension Services {
         effect: (_ ticket: IdempotencyTicket?) async throws -> Idempotent<HTTPResponse>
     ) async throws -> HTTPResponse {
         guard let ticket = try idempotency.ticket(call, principal) else {
-            guard case .done(let response) = try await effect(nil) else {
-                throw Problem.internalError("a replay without an idempotency key")
-            }
-            return response
+            return try (try await effect(nil)).withoutKey()
         }
         try idempotency.enter(ticket)
         defer { idempotency.leave(ticket) }

@@ -1,5 +1,6 @@
 package import InviteStore
 package import Platform
+import StrictJSON
 
 /// Where tokens come from: the only place that knows the order of steps.
 ///
@@ -82,44 +83,39 @@ extension Issuance {
         )
     }
 
-    /// Stores invites and gives them back with the `rev` that their tokens must carry.
-    package func mint(
+    /// What stores invites together with their audit events.
+    package func command(
         _ invites: [InviteRecord],
         _ call: Call,
         _ principal: Principal,
         claim: IdempotencyClaim?
-    ) async throws -> Idempotent<[InviteRecord]> {
+    ) -> CreateInvites {
         let drafts = invites.map { invite in
             audit.draft(
                 "invite.created",
                 call,
                 tenant: invite.tenant,
                 actor: principal.actor,
-                target: TypeID.text(.invite, invite.id),
-                detail: [
-                    ("campaign_id", invite.campaign), ("subject", Pseudonymizer.text(invite.participant)),
-                    ("expires_at", RFC3339.text(invite.expiresAt)),
-                ]
-            )
+                target: TypeID.text(.invite, invite.id)
+            ) { detail in
+                detail.member("campaign_id", invite.campaign)
+                detail.member("subject", subject: invite.participant)
+                detail.member("expires_at", time: invite.expiresAt)
+            }
         }
-        let command = CreateInvites(invites: invites, claim: claim, audit: drafts, now: call.now)
-        switch try await store.createInvites(command) {
-        case .done(.created(let rev)):
-            return .done(
-                invites.map { invite in
-                    var stored = invite
-                    stored.rev = rev
-                    return stored
-                }
-            )
-        case .done(.keyNotActive): throw Problem.unauthorized("the key was ended while the request ran")
-        case .replay(let result): return .replay(result: result)
-        case .mismatch: return .mismatch
+        return CreateInvites(invites: invites, claim: claim, audit: drafts, now: call.now)
+    }
+
+    /// The `rev` that the tokens of what was stored must carry.
+    package static func rev(_ outcome: CreateOutcome) throws -> Int64 {
+        switch outcome {
+        case .created(let rev): return rev
+        case .keyNotActive: throw Problem.unauthorized("the key was ended while the request ran")
         }
     }
 
     /// The token of a stored invite: the same claims however often it is signed.
-    package func token(of invite: InviteRecord, email: String) throws -> String {
+    package func token(of invite: InviteRecord, rev: Int64, email: String) throws -> [UInt8] {
         try keyring.issuer.invite(
             InviteClaims(
                 invite: invite.id,
@@ -128,7 +124,7 @@ extension Issuance {
                 participant: invite.participant,
                 issuedAt: invite.createdAt,
                 expiresAt: invite.expiresAt,
-                rev: invite.rev,
+                rev: rev,
                 email: policy.emailInToken ? email : nil
             )
         )
@@ -139,7 +135,8 @@ extension Issuance {
 
 /// A participant token that was just signed.
 package struct IssuedParticipantToken: Sendable {
-    package let token: String
+    /// ASCII.
+    package let token: [UInt8]
     package let id: RecordID
     package let issuedAt: UnixTime
     package let expiresAt: UnixTime

@@ -8,12 +8,12 @@ import Platform
 /// evidence, the client's address, the rate, the scope. Everything up to the environment fails with one and the same
 /// 401, so that nobody learns which keys exist.
 package struct Authenticator: Sendable {
-    private let directory: APIKeyDirectory
+    let directory: APIKeyDirectory
     private let addresses: AddressLimiter
-    private let workspaces: WorkspaceDirectory
-    private let events: SecurityEvents
+    let workspaces: WorkspaceDirectory
+    let events: SecurityEvents
     /// Nil where keys of both environments are served.
-    private let environment: DeploymentEnvironment?
+    let environment: DeploymentEnvironment?
 
     package init(
         directory: APIKeyDirectory,

@@ -19,7 +19,7 @@ package struct Principal: Sendable {
         self.key = key
         tenant = key.record.tenant
         mintingKey = key.record.id
-        actor = TypeID.text(.apiKey, key.record.id)
+        actor = key.actor
     }
 
     /// The operator at the command line, who mints in the name of one of the tenant's keys.
@@ -37,10 +37,13 @@ package final class AuthenticatedKey: Sendable {
     package let scopes: Set<Scope>
     package let networks: [IPNetwork]
     package let meter: RateMeter
+    /// How the audit trail names it: its id as text.
+    package let actor: String
 
     package init(_ record: APIKeyRecord, meter: RateMeter) {
         self.record = record
         self.meter = meter
+        actor = TypeID.text(.apiKey, record.id)
         scopes = Set(record.scopes.compactMap(Scope.init(parsing:)))
         networks = record.ipAllowlist.compactMap(IPNetwork.init(parsing:))
     }

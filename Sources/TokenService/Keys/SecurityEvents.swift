@@ -1,5 +1,5 @@
 package import InviteStore
-import Platform
+package import Platform
 import StrictJSON
 import Synchronization
 package import Telemetry
@@ -26,6 +26,11 @@ package struct SecurityEvents: Sendable {
         self.store = store
         self.identifiers = identifiers
         self.log = log
+    }
+
+    /// Whether this event of this key has been told of in this minute.
+    package func isTold(_ event: SecurityEvent, key: RecordID, now: UnixTime) -> Bool {
+        recent.holds(event, key, now)
     }
 
     package func record(
@@ -78,6 +83,10 @@ private final class RecentEvents: Sendable {
     }
 
     private let state = Mutex<(minute: Int64, told: Set<Key>)>((0, []))
+
+    func holds(_ event: SecurityEvent, _ id: RecordID, _ now: UnixTime) -> Bool {
+        state.withLock { $0.minute == now.seconds / 60 && $0.told.contains(Key(event: event, id: id)) }
+    }
 
     func isFirst(_ event: SecurityEvent, _ id: RecordID, _ now: UnixTime) -> Bool {
         let minute = now.seconds / 60

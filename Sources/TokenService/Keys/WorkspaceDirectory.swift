@@ -9,6 +9,11 @@ package final class WorkspaceDirectory: Sendable {
 
     package init(store: any InviteStore) { self.store = store }
 
+    /// The requests a minute and key, where the settings are at hand.
+    package func cachedRequestsPerMinute(of id: RecordID) -> Int? {
+        cache.withLock { $0[id]?.requestsPerMinute }
+    }
+
     /// The settings; a workspace that is gone has the narrowest.
     package func settings(of id: RecordID) async throws(StoreError) -> WorkspaceSettings {
         if let settings = cache.withLock({ $0[id] }) { return settings }

@@ -34,9 +34,7 @@ package struct APIKeySecret: Sendable {
         guard bytes.count > tail, bytes.count <= Self.bytesMax else { return nil }
         guard Self.isPrefix(bytes.dropLast(tail)), bytes.suffix(tail).allSatisfy(Base62.contains) else { return nil }
         let sum = CRC32.checksum(bytes.dropLast(Self.checksumCharacters))
-        guard bytes.suffix(Self.checksumCharacters) == Base62.encode(sum, digits: Self.checksumCharacters)[...] else {
-            return nil
-        }
+        guard Base62.isEncoding(bytes.suffix(Self.checksumCharacters), of: sum) else { return nil }
         text = String(decoding: bytes, as: UTF8.self)
     }
 

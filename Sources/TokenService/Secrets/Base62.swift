@@ -26,6 +26,16 @@ package enum Base62 {
         return text
     }
 
+    /// Whether a text of any length is ``encode(_:digits:)`` of a number with as many digits.
+    package static func isEncoding(_ text: ArraySlice<UInt8>, of value: UInt32) -> Bool {
+        var rest = value
+        for byte in text.reversed() {
+            guard byte == alphabet[Int(rest % 62)] else { return false }
+            rest /= 62
+        }
+        return true
+    }
+
     /// A number as `digits` characters, big-endian, zero-padded; higher digits that do not fit are cut.
     package static func encode(_ value: UInt32, digits: Int) -> [UInt8] {
         var text = [UInt8](repeating: alphabet[0], count: digits)

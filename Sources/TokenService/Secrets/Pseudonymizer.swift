@@ -1,4 +1,5 @@
 package import InviteStore
+import JWTLite
 package import OpenSSLKit
 import Synchronization
 
@@ -32,12 +33,31 @@ package final class Pseudonymizer: Sendable {
 
     /// What the store finds the address's invites by.
     package func addressIndex(of address: EmailAddress, in tenant: Tenant) -> KeyedDigest16 {
-        truncated(index.authenticate(tenant.workspace.bytes + Self.message(address, tenant)))
+        var message = tenant.workspace.bytes
+        Self.append(address, tenant, to: &message)
+        return truncated(index.authenticate(message))
     }
 
     /// The text form of a pseudonym, as in the `sub` claim.
     package static func text(_ pseudonym: KeyedDigest16) -> String {
-        "sub_" + Base64URLText.encode(pseudonym.bytes)
+        unsafe String(unsafeUninitializedCapacity: count) { buffer in
+            unsafe buffer.initialize(repeating: 0)
+            var span = unsafe MutableSpan(_unsafeElements: UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
+            write(pseudonym, to: &span)
+            return count
+        }
+    }
+
+    /// The number of characters of the text form: `sub_` and 22 of base64url.
+    package static let count = 26
+
+    /// Writes the text form to a place of ``count`` characters.
+    package static func write(_ pseudonym: KeyedDigest16, to text: inout MutableSpan<UInt8>) {
+        text[0] = UInt8(ascii: "s")
+        text[1] = UInt8(ascii: "u")
+        text[2] = UInt8(ascii: "b")
+        text[3] = UInt8(ascii: "_")
+        Base64URL.write(high: pseudonym.high, low: pseudonym.low, to: &text, at: 4)
     }
 
     /// Reads the text form; nil for anything but its one spelling.
@@ -47,11 +67,18 @@ package final class Pseudonymizer: Sendable {
     }
 
     private static func message(_ address: EmailAddress, _ tenant: Tenant) -> [UInt8] {
-        var message = label
-        message.append(contentsOf: tenant.environment.rawValue.utf8)
+        var message: [UInt8] = []
+        append(address, tenant, to: &message)
+        return message
+    }
+
+    private static func append(_ address: EmailAddress, _ tenant: Tenant, to message: inout [UInt8]) {
+        let environment = tenant.environment.rawValue.utf8
+        message.reserveCapacity(message.count + label.count + environment.count + 1 + address.text.utf8.count)
+        message.append(contentsOf: label)
+        message.append(contentsOf: environment)
         message.append(0)
         message.append(contentsOf: address.text.utf8)
-        return message
     }
 
     private func workspaceKey(_ workspace: RecordID) throws -> HMACSHA256Key {

@@ -21,33 +21,33 @@ package struct TokenIssuer: Sendable {
     /// The `kid` of every token it signs.
     package var keyID: String { signer.keyID }
 
-    /// Signs an invite token.
-    package func invite(_ claims: InviteClaims) throws -> String {
+    /// Signs an invite token; ASCII.
+    package func invite(_ claims: InviteClaims) throws -> [UInt8] {
         var writer = JSONWriter(capacity: 384)
         writer.beginObject()
         writer.member("iss", issuer)
-        writer.member("aud", TokenKind.invite.audience(claims.tenant.workspace))
-        writer.member("sub", Pseudonymizer.text(claims.participant))
-        writer.member("jti", TypeID.text(.invite, claims.invite))
+        Self.write(audience: .invite, claims.tenant.workspace, to: &writer)
+        writer.member("sub", subject: claims.participant)
+        writer.member("jti", .invite, claims.invite)
         writer.member("env", claims.tenant.environment.rawValue)
         writer.member("campaign_id", claims.campaign)
         Self.write(issuedAt: claims.issuedAt, expiresAt: claims.expiresAt, rev: claims.rev, to: &writer)
         if let email = claims.email { writer.member("email", email) }
         writer.endObject()
-        return try signer.sign(type: TokenKind.invite.type, payload: writer.bytes)
+        return try signer.signASCII(type: TokenKind.invite.type, payload: writer.bytes)
     }
 
-    /// Signs a participant token.
-    package func participant(_ claims: ParticipantClaims) throws -> String {
+    /// Signs a participant token; ASCII.
+    package func participant(_ claims: ParticipantClaims) throws -> [UInt8] {
         var writer = JSONWriter(capacity: 640)
         writer.beginObject()
         writer.member("iss", issuer)
-        writer.member("aud", TokenKind.participant.audience(claims.tenant.workspace))
-        writer.member("sub", Pseudonymizer.text(claims.participant))
-        writer.member("jti", TypeID.text(.participantToken, claims.token))
+        Self.write(audience: .participant, claims.tenant.workspace, to: &writer)
+        writer.member("sub", subject: claims.participant)
+        writer.member("jti", .participantToken, claims.token)
         writer.member("env", claims.tenant.environment.rawValue)
         writer.member("campaign_id", claims.campaign)
-        writer.member("sid", TypeID.text(.session, claims.session))
+        writer.member("sid", .session, claims.session)
         Self.write(issuedAt: claims.issuedAt, expiresAt: claims.expiresAt, rev: claims.rev, to: &writer)
         writer.member("seal", try seal.seal(claims.seal, tokenID: claims.token))
         if let origin = claims.origin { writer.member("origin", origin) }
@@ -59,7 +59,19 @@ package struct TokenIssuer: Sendable {
             writer.endObject()
         }
         writer.endObject()
-        return try signer.sign(type: TokenKind.participant.type, payload: writer.bytes)
+        return try signer.signASCII(type: TokenKind.participant.type, payload: writer.bytes)
+    }
+
+    /// `ws_…/invite` or `ws_…/participant`, as ``TokenKind/audience(_:)`` has it.
+    private static func write(audience kind: TokenKind, _ workspace: RecordID, to writer: inout JSONWriter) {
+        let idCount = TypeID.count(.workspace)
+        let suffix: StaticString = kind == .invite ? "/invite" : "/participant"
+        writer.member("aud", plain: idCount + suffix.utf8CodeUnitCount) { text in
+            TypeID.write(.workspace, workspace, to: &text)
+            suffix.withUTF8Buffer { suffix in
+                for index in suffix.indices { text[idCount + index] = unsafe suffix[index] }
+            }
+        }
     }
 
     private static func write(issuedAt: UnixTime, expiresAt: UnixTime, rev: Int64, to writer: inout JSONWriter) {

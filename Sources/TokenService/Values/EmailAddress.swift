@@ -13,20 +13,43 @@ package struct EmailAddress: Hashable, Sendable {
     /// Accepts an address, lower-casing it; nil where it is not one.
     package init?(_ text: String) {
         guard text.utf8.count <= Self.bytesMax else { return nil }
-        var lowered: [UInt8] = []
-        lowered.reserveCapacity(text.utf8.count)
+        var text = text
+        guard let hasUpper = text.withUTF8({ unsafe Self.check($0) }) else { return nil }
+        // Nearly all come in lower case, and are then kept as they are.
+        self.text = hasUpper ? text.lowercased() : text
+    }
+
+    /// Whether the address, where it is one, holds upper-case letters; nil where it is none.
+    private static func check(_ text: UnsafeBufferPointer<UInt8>) -> Bool? {
+        var hasUpper = false
         var at: Int?
-        for byte in text.utf8 {
+        /// Where the current label of the domain begins.
+        var label = 0
+        for index in 0..<text.count {
+            let byte = unsafe text[index]
+            if isUpper(byte) { hasUpper = true }
             if byte == UInt8(ascii: "@") {
                 guard at == nil else { return nil }
-                at = lowered.count
-            } else if at == nil, !Self.isLocal(byte) {
-                return nil
+                at = index
+                label = index + 1
+            } else if at == nil {
+                guard isLocal(byte) else { return nil }
+            } else if byte == UInt8(ascii: ".") {
+                guard unsafe isLabel(text, label..<index) else { return nil }
+                label = index + 1
+            } else {
+                guard byte == UInt8(ascii: "-") || Base62.contains(byte) else { return nil }
             }
-            lowered.append(Self.isUpper(byte) ? byte | 0x20 : byte)
         }
-        guard let at, at > 0, Self.isDomain(lowered[(at + 1)...]) else { return nil }
-        self.text = String(decoding: lowered, as: UTF8.self)
+        guard let at, at > 0, unsafe isLabel(text, label..<text.count) else { return nil }
+        return hasUpper
+    }
+
+    /// 1 to 63 letters, digits and hyphens, of which neither end is a hyphen.
+    private static func isLabel(_ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Bool {
+        let hyphen = UInt8(ascii: "-")
+        guard (1...labelBytesMax).contains(range.count) else { return false }
+        return unsafe text[range.lowerBound] != hyphen && text[range.upperBound - 1] != hyphen
     }
 
     private static func isUpper(_ byte: UInt8) -> Bool { byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z") }
@@ -38,14 +61,6 @@ package struct EmailAddress: Hashable, Sendable {
             UInt8(ascii: "]"):
             false
         default: byte > 0x20 && byte < 0x7F
-        }
-    }
-
-    private static func isDomain(_ part: ArraySlice<UInt8>) -> Bool {
-        part.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy { label in
-            let hyphen = UInt8(ascii: "-")
-            return (1...labelBytesMax).contains(label.count) && label.first != hyphen && label.last != hyphen
-                && label.allSatisfy { $0 == hyphen || Base62.contains($0) }
         }
     }
 }

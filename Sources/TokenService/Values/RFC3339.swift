@@ -2,34 +2,46 @@ package import Platform
 
 /// Instants as text: RFC 3339 in UTC with whole seconds, `2026-11-20T23:15:00Z`.
 package enum RFC3339 {
+    /// The number of characters of the text form.
+    package static let count = 20
+
     /// The text form; years 0000 to 9999, outside of which the nearest of them.
     package static func text(_ time: UnixTime) -> String {
+        unsafe String(unsafeUninitializedCapacity: count) { buffer in
+            unsafe buffer.initialize(repeating: 0)
+            var span = unsafe MutableSpan(_unsafeElements: UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
+            write(time, to: &span)
+            return count
+        }
+    }
+
+    /// Writes the text form to a place of ``count`` characters.
+    package static func write(_ time: UnixTime, to text: inout MutableSpan<UInt8>) {
         let seconds = min(max(time.seconds, -62_167_219_200), 253_402_300_799)
         let days = (seconds >= 0 ? seconds : seconds - 86_399) / 86_400
-        let rest = seconds - days * 86_400
+        let rest = UInt32(truncatingIfNeeded: seconds - days * 86_400)
         let (year, month, day) = civil(fromDays: days)
-        return unsafe String(unsafeUninitializedCapacity: 20) { buffer in
-            func put(_ value: Int64, _ at: Int, _ digits: Int) {
-                var value = value
-                for index in stride(from: at + digits - 1, through: at, by: -1) {
-                    unsafe buffer[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value % 10)
-                    value /= 10
-                }
-            }
-            put(year, 0, 4)
-            put(month, 5, 2)
-            put(day, 8, 2)
-            put(rest / 3600, 11, 2)
-            put(rest / 60 % 60, 14, 2)
-            put(rest % 60, 17, 2)
-            unsafe buffer[4] = UInt8(ascii: "-")
-            unsafe buffer[7] = UInt8(ascii: "-")
-            unsafe buffer[10] = UInt8(ascii: "T")
-            unsafe buffer[13] = UInt8(ascii: ":")
-            unsafe buffer[16] = UInt8(ascii: ":")
-            unsafe buffer[19] = UInt8(ascii: "Z")
-            return 20
-        }
+        let years = UInt32(truncatingIfNeeded: year)
+        put(years / 100, to: &text, at: 0)
+        put(years % 100, to: &text, at: 2)
+        text[4] = UInt8(ascii: "-")
+        put(UInt32(truncatingIfNeeded: month), to: &text, at: 5)
+        text[7] = UInt8(ascii: "-")
+        put(UInt32(truncatingIfNeeded: day), to: &text, at: 8)
+        text[10] = UInt8(ascii: "T")
+        put(rest / 3600, to: &text, at: 11)
+        text[13] = UInt8(ascii: ":")
+        put(rest / 60 % 60, to: &text, at: 14)
+        text[16] = UInt8(ascii: ":")
+        put(rest % 60, to: &text, at: 17)
+        text[19] = UInt8(ascii: "Z")
+    }
+
+    /// Two digits of a number below 100.
+    @inline(__always)
+    private static func put(_ value: UInt32, to text: inout MutableSpan<UInt8>, at index: Int) {
+        text[index] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value / 10)
+        text[index + 1] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value % 10)
     }
 
     /// Reads `YYYY-MM-DDThh:mm:ss[.fraction](Z|±hh:mm)`; nil for anything else, leap seconds included.

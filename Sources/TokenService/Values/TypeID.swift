@@ -14,6 +14,24 @@ package enum IdentifierKind: String, Sendable {
     case event = "evt"
     case request = "req"
     case member = "mem"
+
+    /// The prefix as a literal, so that writing it makes no `String`.
+    var prefix: StaticString {
+        switch self {
+        case .workspace: "ws"
+        case .apiKey: "key"
+        case .invite: "inv"
+        case .session: "ses"
+        case .participantToken: "ptk"
+        case .policy: "pol"
+        case .cutOff: "cut"
+        case .signingKey: "sgk"
+        case .webhook: "whk"
+        case .event: "evt"
+        case .request: "req"
+        case .member: "mem"
+        }
+    }
 }
 
 /// The text form of ids: the kind, `_`, and 26 characters of base32 (TypeID 0.3).
@@ -21,28 +39,49 @@ package enum IdentifierKind: String, Sendable {
 /// The alphabet is Crockford's in lower case without `i l o u`; 26 characters carry 130 bits, so the first is at most
 /// `7`. One id has one spelling: upper case, look-alikes and other lengths are refused.
 package enum TypeID {
-    private static let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
     private static let digitCount = 26
 
     /// The text form of an id.
     package static func text(_ kind: IdentifierKind, _ id: RecordID) -> String {
-        let prefix = kind.rawValue.utf8
-        return unsafe String(unsafeUninitializedCapacity: prefix.count + 1 + digitCount) { buffer in
-            var index = 0
-            for byte in prefix {
-                unsafe buffer[index] = byte
-                index += 1
-            }
-            unsafe buffer[index] = UInt8(ascii: "_")
-            index += 1
-            for digit in 0..<digitCount {
-                let shift = UInt64(5 * (digitCount - 1 - digit))
-                unsafe buffer[index] = alphabet[Int(fiveBits(id, shift))]
-                index += 1
-            }
-            return index
+        let length = count(kind)
+        return unsafe String(unsafeUninitializedCapacity: length) { buffer in
+            unsafe buffer.initialize(repeating: 0)
+            var span = unsafe MutableSpan(_unsafeElements: UnsafeMutableBufferPointer(rebasing: buffer[..<length]))
+            write(kind, id, to: &span)
+            return length
         }
     }
+
+    /// The number of characters of the text form.
+    package static func count(_ kind: IdentifierKind) -> Int { kind.prefix.utf8CodeUnitCount + 1 + digitCount }
+
+    /// Writes the text form, of ``count(_:)`` characters, from `start` on; room that is missing is a programmer's error.
+    package static func write(
+        _ kind: IdentifierKind,
+        _ id: RecordID,
+        to text: inout MutableSpan<UInt8>,
+        at start: Int = 0
+    ) {
+        var index = start
+        kind.prefix.withUTF8Buffer { prefix in
+            for unsafe byte in unsafe prefix {
+                text[index] = byte
+                index += 1
+            }
+        }
+        text[index] = UInt8(ascii: "_")
+        alphabet.withUTF8Buffer { alphabet in
+            var low = id.low
+            var high = id.high
+            for place in stride(from: index + digitCount, to: index, by: -1) {
+                text[place] = unsafe alphabet[Int(low & 31)]
+                low = low >> 5 | high << 59
+                high >>= 5
+            }
+        }
+    }
+
+    private static let alphabet: StaticString = "0123456789abcdefghjkmnpqrstvwxyz"
 
     /// Reads an id of one kind; nil for anything but its one spelling.
     package static func parse(_ kind: IdentifierKind, _ text: some StringProtocol) -> RecordID? {
@@ -59,12 +98,6 @@ package enum TypeID {
             low = low << 5 | UInt64(value)
         }
         return RecordID(high: high, low: low)
-    }
-
-    private static func fiveBits(_ id: RecordID, _ shift: UInt64) -> UInt64 {
-        if shift >= 64 { return (id.high >> (shift - 64)) & 31 }
-        if shift == 0 { return id.low & 31 }
-        return ((id.low >> shift) | (id.high << (64 - shift))) & 31
     }
 
     private static func value(of byte: UInt8) -> UInt8? {
