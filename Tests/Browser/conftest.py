@@ -121,17 +121,16 @@ def visitors(browser):
         context.close()
 
 
-# Campaigns whose states take their time, or stay: their pages are opened at the start and looked at when they are due.
-LASTING = ["short", "last", "ended", "used", "expired", "revoked", "invalid", "origin", "rate_limited", "unavailable", "ok"]
+@pytest.fixture(scope="module")
+def gallery(request, browser, service, hosts):
+    """A page for each test campaign that the module names in LASTING, all mounted when its first test begins.
 
-
-@pytest.fixture(scope="session", autouse=True)
-def gallery(browser, service, hosts):
-    """A page for each lasting test campaign, all mounted at once."""
+    For states that take their time, or stay: they are looked at when they are due.
+    """
     context = browser.new_context(viewport={"width": 900, "height": 700})
     context.set_default_timeout(DEADLINE_MS)
     api, pages = service.api(), {}
-    for name in LASTING:
+    for name in request.module.LASTING:
         script = mounting({"inviteToken": minted(api, f"camp_test_{name}")["invite_token"]})
         if name in ("short", "last"):
             script += "widget.content.append(Object.assign(document.createElement('input'), { ariaLabel: 'Text' }));"

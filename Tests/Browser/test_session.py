@@ -2,9 +2,12 @@
 
 import json
 
+import pytest
 import requests
 from conftest import MOUNT, in_state, minted, mounting
 
+pytestmark = pytest.mark.usefixtures("gallery")
+LASTING = ["short"]
 BOX = '<div id="box"></div>'
 SEED = """
 const inviteToken = document.body.dataset.token;
@@ -60,22 +63,6 @@ def test_the_token_is_in_memory_only_and_nobody_else_is_asked(api, host, visitor
     assert not visitor.complaints, "a strict content security policy stands in no way"
     widgets = [one for one in visitor.requests if service.url in one.url]
     assert [one.url[len(service.url):] for one in widgets] == ["/widget/v1.js", "/v1/widget/sessions"]
-
-
-def test_three_lifetimes_pass_and_the_page_keeps_its_state(gallery):
-    """Tokens of three seconds, on a page that was opened when the tests began."""
-    page = gallery["short"]
-    page.wait_for_function("performance.now() > 10500 && widget.state === 'ready'")
-    assert count(page, "renewed") >= 3 and count(page, "ready") == 1
-    assert count(page, "expired") == 0 and count(page, "error") == 0
-    field = page.locator("#box input")
-    assert field.is_visible() and field.input_value() == "half a sentence"
-    assert page.evaluate("document.activeElement.value") == "half a sentence", "nor did the focus move"
-    token = page.evaluate("widget.getToken()")
-    with page.expect_event("console", lambda message: message.text == "renewed"):
-        page.evaluate("void widget.once('renewed', () => console.log('renewed'))")
-    assert page.evaluate("widget.getToken()") != token
-    assert page.evaluate("widget.fetch(TokenService.service + '/v1/widget/session').then((a) => a.status)") == 200
 
 
 def test_a_lost_answer_does_not_burn_the_invite(api, host, visitor):
@@ -200,6 +187,7 @@ def test_the_token_goes_to_named_origins_only(api, host, other, visitor):
     host.page("/api", BOX, mounting({"inviteToken": minted(api)["invite_token"]}))
     page = visitor.open(host.origin() + "/api")
     in_state(page, "ready")
+    other.seen.clear()
     token = page.evaluate("widget.getToken()")
     assert page.evaluate("widget.fetch('/api/echo').then((a) => a.json())") == {"authorization": f"Bearer {token}"}
     refused = page.evaluate("(url) => widget.fetch(url).then(() => '', (e) => e.message)", other.origin() + "/api/echo")
@@ -276,3 +264,17 @@ def test_a_required_binding_takes_no_bearer_token(api, host, visitor):
         assert page.evaluate("widget.getToken().then(() => 0, (e) => e.code)") == "binding_refused"
 
 
+def test_three_lifetimes_pass_and_the_page_keeps_its_state(gallery):
+    """Tokens of three seconds, on a page that was opened when the tests began."""
+    page = gallery["short"]
+    page.wait_for_function("performance.now() > 10500 && widget.state === 'ready'")
+    assert count(page, "renewed") >= 3 and count(page, "ready") == 1
+    assert count(page, "expired") == 0 and count(page, "error") == 0
+    field = page.locator("#box input")
+    assert field.is_visible() and field.input_value() == "half a sentence"
+    assert page.evaluate("document.activeElement.value") == "half a sentence", "nor did the focus move"
+    token = page.evaluate("widget.getToken()")
+    with page.expect_event("console", lambda message: message.text == "renewed"):
+        page.evaluate("void widget.once('renewed', () => console.log('renewed'))")
+    assert page.evaluate("widget.getToken()") != token
+    assert page.evaluate("widget.fetch(TokenService.service + '/v1/widget/session').then((a) => a.status)") == 200

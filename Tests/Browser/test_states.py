@@ -3,6 +3,8 @@
 import pytest
 from conftest import MOUNT, accessible, in_state, minted, mounting
 
+pytestmark = pytest.mark.usefixtures("gallery")
+LASTING = ["last", "ended", "used", "expired", "revoked", "invalid", "origin", "rate_limited", "unavailable", "ok"]
 BOX = '<div id="box"></div>'
 
 # Test campaign, then the state that it forces, its code, the role that speaks, a word of what it says.

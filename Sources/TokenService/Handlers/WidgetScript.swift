@@ -41,8 +41,8 @@ private struct ScriptCompactor {
             switch next {
             case UInt8(ascii: "'"), UInt8(ascii: "\""), UInt8(ascii: "`"): copyQuoted(until: next)
             case UInt8(ascii: "/") where byte(position + 1) == UInt8(ascii: "*"): copyComment()
+            case _ where Self.isSpace(next) || isComment && output.isEmpty: space()
             case UInt8(ascii: "/") where beginsPattern: copyPattern()
-            case _ where Self.isSpace(next): space()
             default: copy()
             }
         }
@@ -54,6 +54,11 @@ private struct ScriptCompactor {
     /// Whether a slash here opens a regular expression; otherwise it divides.
     private var beginsPattern: Bool {
         output.last { !Self.isSpace($0) }.map(Self.openers.contains) ?? true
+    }
+
+    /// Whether two slashes stand here.
+    private var isComment: Bool {
+        byte(position) == UInt8(ascii: "/") && byte(position + 1) == UInt8(ascii: "/")
     }
 
     private mutating func copy() {
@@ -94,12 +99,13 @@ private struct ScriptCompactor {
 
     /// A run of space, with the comment lines in it.
     private mutating func space() {
-        var hasLineEnd = false
+        // The file begins on a line of its own.
+        var hasLineEnd = output.isEmpty
         while let next = byte(position) {
             if Self.isSpace(next) {
                 hasLineEnd = hasLineEnd || next == 0x0A
                 position += 1
-            } else if hasLineEnd, next == UInt8(ascii: "/"), byte(position + 1) == UInt8(ascii: "/") {
+            } else if hasLineEnd, isComment {
                 while let other = byte(position), other != 0x0A { position += 1 }
             } else {
                 break
