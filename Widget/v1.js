@@ -4,9 +4,8 @@
 // The service takes out lines that only comment, and space that nothing needs, before it serves this file.
 
 const tag = document.currentScript;
-const given = tag?.dataset || {};
 // Where the service is: beside this script, or where a page that hosts a copy of it says.
-const service = (given.service || tag?.src || location.href).replace(/\/(widget\/[^/]*)?([?#].*)?$/, '');
+const service = (tag.dataset.service || tag.src).replace(/\/(widget\/[^/]*)?([?#].*)?$/, '');
 
 const TEXT = {
   loading: 'Connecting…',
@@ -17,7 +16,7 @@ const TEXT = {
   invite_used: 'This invitation was already used on another device. Ask the sender for a new one.',
   invite_expired: 'This invitation has expired. Ask the sender for a new one.',
   invite_revoked: 'This invitation is no longer valid. Ask the sender for a new one.',
-  invalid_token: 'This invitation is not valid. Open the link that you were sent once more.',
+  invalid_token: 'This invitation is not valid. Open its link once more.',
   origin_not_allowed: 'This page may not show this content.',
   session_ended: 'Your session has ended.',
   secret_key_in_browser: 'This page is not set up correctly. Please tell its owner.',
@@ -205,7 +204,7 @@ const mount = (target, options) => {
       show(cut ? 'offline' : 'waiting', e);
       // Coming back on line ends a wait, but not one that the service asked for.
       const step = Math.min(30, 2 ** tries) * (0.5 + Math.random() / 2);
-      await Promise.race([sleep(Math.max(step, e.wait || 0) * 1000), new Promise((done) => { awake = e.wait ? 0 : done; })]);
+      await Promise.race([sleep(Math.min(Math.max(step, e.wait || 0), 3600) * 1000), new Promise((done) => { awake = e.wait ? 0 : done; })]);
       if (mine != run) return;
     }
   };
@@ -253,6 +252,7 @@ const mount = (target, options) => {
   const take = (data, shared) => {
     // Once bound, or where it must be, no bearer token is accepted in its place.
     if (data.token_type != 'DPoP' && (bound || options.bind == 'required')) throw fault('binding_refused');
+    if (!(data.expires_in >= 0)) throw fault('unavailable');
     const first = !session;
     session = { ...session, ...data };
     token = data.participant_token;
@@ -333,7 +333,7 @@ const mount = (target, options) => {
         data.start[0] = performance.now() - Math.max(0, Date.now() - data.start[1]);
         take(data, true);
       }
-      answered?.();
+      if (data || !sent) answered?.();
     };
     await ask(60);
   };
@@ -511,9 +511,8 @@ const declared = () => {
   }
 };
 
-const name = given.global || 'TokenService';
-window[name] = { version: 1, service, mount, get: (element) => widgets.get(element) };
+window[tag.dataset.global || 'TokenService'] = { version: 1, service, mount, get: (element) => widgets.get(element) };
 if (document.readyState == 'loading') addEventListener('DOMContentLoaded', declared);
 else declared();
-dispatchEvent(new CustomEvent('token-service:load', { detail: { name } }));
+dispatchEvent(new Event('token-service:load'));
 })();
