@@ -5,8 +5,14 @@ extension Services {
     /// Every route of the public listener.
     ///
     /// openapi.yaml describes the same set; a test holds the two together.
-    package func routes(readiness: Readiness) -> [Route] {
-        backendRoutes() + workspaceRoutes() + policyRoutes() + recordRoutes() + widgetRoutes() + openRoutes(readiness)
+    ///
+    /// `frameOrigins` names pages that may frame the widget's frame page beside those on a workspace's list.
+    package func routes(
+        readiness: Readiness,
+        frameOrigins: @escaping @Sendable () -> [String] = { [] }
+    ) -> [Route] {
+        backendRoutes() + workspaceRoutes() + policyRoutes() + recordRoutes() + widgetRoutes()
+            + widgetAssetRoutes(frameOrigins: frameOrigins) + openRoutes(readiness)
     }
 
     private func backendRoutes() -> [Route] {

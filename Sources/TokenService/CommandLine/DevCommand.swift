@@ -10,7 +10,11 @@ enum DevCommand {
         "dev",
         "runs a seeded test service on loopback",
         options: [
-            CommandOption("port", "N", "port of the API (8080); the admin listener takes the next one"),
+            CommandOption(
+                "port",
+                "N",
+                "port of the API (8080); the admin listener takes the next one, the demo page the one after"
+            ),
             CommandOption("data-dir", "DIR", "where its data is kept (\(directory))"),
         ],
         isService: true,
@@ -18,8 +22,8 @@ enum DevCommand {
     )
 
     private static func run(_ arguments: Arguments) async throws -> ExitCode {
-        guard let port = UInt16(arguments.value("port") ?? "8080"), port < 65_535 else {
-            throw UsageError("--port must be from 0 to 65534")
+        guard let port = UInt16(arguments.value("port") ?? "8080"), port < 65_534 else {
+            throw UsageError("--port must be from 0 to 65533")
         }
         let path = arguments.value("data-dir") ?? directory
         let url = "http://127.0.0.1:\(port)"
@@ -34,9 +38,12 @@ enum DevCommand {
         )
         // Before the first thread starts, so that every thread inherits the blocked signals.
         let signals = try SignalWaiter()
-        let server = try await RunningService.start(ServeSettings(serve), serve)
-        Console.print(banner(server, path))
+        let stage = DemoStage()
+        let server = try await RunningService.start(ServeSettings(serve), serve, demo: stage)
+        let demo = try await DemoListener.start(server, stage: stage, port: port == 0 ? 0 : port + 2)
+        Console.print(banner(server, demo, path))
         await server.run(until: signals)
+        await demo.stop()
         return .success
     }
 
@@ -50,12 +57,13 @@ enum DevCommand {
         try PrivateFile.create(path + "/env", content: Array(text.utf8))
     }
 
-    private static func banner(_ server: RunningService, _ path: String) -> String {
+    private static func banner(_ server: RunningService, _ demo: DemoListener, _ path: String) -> String {
         """
         token-service \(CommandLineTool.version)  test environment, loopback only, data in \(path)
 
           API    http://\(server.publicAddress)      docs at /docs, description at /openapi.yaml
           Admin  http://\(server.adminAddress)      metrics at /metrics, health at /readyz
+          Demo   \(demo.url)      the widget, live, on a page of another origin
           Key    in \(path)/env
 
         Mint your first token, in another terminal:

@@ -8,6 +8,8 @@ import Telemetry
 struct RunningService {
     let publicAddress: String
     let adminAddress: String
+    /// What the public listener answers.
+    let application: Application
     private let server: HTTPServer
     private let admin: HTTPServer
     private let services: Services
@@ -16,16 +18,23 @@ struct RunningService {
     private let upkeep: Task<Void, Never>
 
     /// Opens the store, then the listeners; ready when it returns.
-    static func start(_ settings: ServeSettings, _ arguments: Arguments) async throws -> RunningService {
+    ///
+    /// A demonstration brings a stage: its clock and the origins that may frame the widget.
+    static func start(
+        _ settings: ServeSettings,
+        _ arguments: Arguments,
+        demo: DemoStage? = nil
+    ) async throws -> RunningService {
         Platform.raiseDescriptorLimit()
         Platform.disableCoreDumps()
         Platform.ignoreBrokenPipes()
         let time = SystemTimeSource()
         let log = Logger(minimum: settings.logLevel, time: time)
         let registry = MetricsRegistry()
-        let services = try await open(settings, arguments, time, log, registry)
+        let services = try await open(settings, arguments, demo ?? time, log, registry)
         let readiness = Readiness(store: services.store)
-        let application = Application(services: services, routes: services.routes(readiness: readiness))
+        let routes = services.routes(readiness: readiness, frameOrigins: { demo?.origins ?? [] })
+        let application = Application(services: services, routes: routes)
         do {
             let server = try HTTPServer(
                 configuration: settings.publicListener(time: time),
@@ -42,6 +51,7 @@ struct RunningService {
             return RunningService(
                 publicAddress: Self.text(try server.start()),
                 adminAddress: Self.text(try admin.start()),
+                application: application,
                 server: server,
                 admin: admin,
                 services: services,
@@ -101,7 +111,7 @@ struct RunningService {
     private static func open(
         _ settings: ServeSettings,
         _ arguments: Arguments,
-        _ time: SystemTimeSource,
+        _ time: any TimeSource,
         _ log: Logger,
         _ registry: MetricsRegistry
     ) async throws -> Services {
@@ -147,7 +157,7 @@ struct RunningService {
         _ sealer: DeferredAuditSealer,
         _ directory: DataDirectory,
         _ settings: ServeSettings,
-        _ time: SystemTimeSource,
+        _ time: any TimeSource,
         _ random: SystemRandomSource
     ) async throws -> MasterKey {
         let master = try MasterKey(random: random)

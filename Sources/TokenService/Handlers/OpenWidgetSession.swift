@@ -24,6 +24,11 @@ extension Services {
         let policy = policies.resolve(campaign: claims.campaign, apiKey: nil, now: call.now).enforced
         let terms = policies.redeemTerms(campaign: claims.campaign, origin, isBound: boundKey != nil, now: call.now)
         let sessionID = identifiers.next(at: call.now)
+        let forced = TestCampaign(claims.campaign, in: claims.tenant)
+        try await forced?.beforeExchange()
+        let renewUntil = UnixTime(seconds: call.now.seconds).adding(
+            seconds: forced?.renewSeconds ?? policy.renewSeconds.value
+        )
         let outcome = try await store.redeem(
             RedeemInvite(
                 tenant: claims.tenant,
@@ -32,8 +37,8 @@ extension Services {
                 holder: nonce.map { holderHash($0, claims.tenant) },
                 boundKey: boundKey,
                 origin: origin,
-                renewUntil: UnixTime(seconds: call.now.seconds).adding(seconds: policy.renewSeconds.value),
-                terms: terms,
+                renewUntil: renewUntil,
+                terms: Self.shortened(terms, to: forced == nil ? nil : renewUntil),
                 repeatSeconds: ServiceLimits.redeemRepeatSeconds,
                 now: call.now,
                 audit: redemptionAudit(
@@ -139,6 +144,19 @@ extension Services {
         ]
     }
 
+    /// The terms of an exchange, none of which lets a session of a test campaign renew for longer than it says.
+    private static func shortened(
+        _ terms: (@Sendable (RecordID) -> RedeemTerms)?,
+        to end: UnixTime?
+    ) -> (@Sendable (RecordID) -> RedeemTerms)? {
+        guard let terms, let end else { return terms }
+        return { apiKey in
+            var terms = terms(apiKey)
+            terms.renewUntil = min(terms.renewUntil, end)
+            return terms
+        }
+    }
+
     private func opened(
         _ session: SessionRecord,
         _ policies: TenantPolicies,
@@ -146,9 +164,10 @@ extension Services {
         _ call: Call
     ) throws -> HTTPResponse {
         let policy = policies.resolve(campaign: session.campaign, apiKey: session.apiKey, now: call.now).enforced
+        let forced = TestCampaign(session.campaign, in: session.tenant)
         let issued = try issuance.participantToken(
             session,
-            lifetimeSeconds: policy.participant.default.value,
+            lifetimeSeconds: forced?.lifetimeSeconds ?? policy.participant.default.value,
             includesEmail: policy.emailInToken.value,
             issuedAt: call.now
         )

@@ -43,7 +43,7 @@ extension Services {
 
 extension Services {
     /// Whether `If-None-Match` names the tag; compared weakly (RFC 9110 section 13.1.2).
-    private static func names(_ tag: String, _ request: HTTPRequest) -> Bool {
+    static func names(_ tag: String, _ request: HTTPRequest) -> Bool {
         for value in request.fields.values("if-none-match") {
             for part in value.split(separator: ",") {
                 let candidate = String(part.filter { $0 != " " && $0 != "\t" })
@@ -56,8 +56,11 @@ extension Services {
 
 /// Files embedded at compile time.
 enum Assets {
-    static let openAPI = unsafe [UInt8](
-        UnsafeBufferPointer(start: cassets_openapi_start(), count: cassets_openapi_length)
-    )
-    static let docs = unsafe [UInt8](UnsafeBufferPointer(start: cassets_docs_start(), count: cassets_docs_length))
+    static let openAPI = unsafe bytes(cassets_openapi_start(), cassets_openapi_length)
+    static let docs = unsafe bytes(cassets_docs_start(), cassets_docs_length)
+
+    /// A copy of one file.
+    static func bytes(_ start: UnsafePointer<UInt8>?, _ length: Int) -> [UInt8] {
+        unsafe [UInt8](UnsafeBufferPointer(start: start, count: length))
+    }
 }

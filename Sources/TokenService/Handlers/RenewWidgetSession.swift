@@ -21,6 +21,7 @@ extension Services {
         if let violation = policy.widgetViolation(origin: origin, isBound: claims.boundKey != nil) {
             throw refusal(violation, isWidget: true)
         }
+        try await TestCampaign(claims.campaign, in: claims.tenant)?.beforeRenewal()
         let outcome = try await store.renewSession(
             RenewSession(
                 tenant: claims.tenant,
@@ -76,9 +77,10 @@ extension Services {
         _ call: Call
     ) throws -> HTTPResponse {
         let lifetime = claims.expiresAt.seconds - claims.issuedAt.seconds
+        let forced = TestCampaign(claims.campaign, in: claims.tenant)?.lifetimeSeconds
         let issued = try issuance.participantToken(
             session,
-            lifetimeSeconds: policy.renewedLifetime(after: lifetime),
+            lifetimeSeconds: forced ?? policy.renewedLifetime(after: lifetime),
             includesEmail: policy.emailInToken.value,
             issuedAt: call.now
         )
