@@ -65,7 +65,9 @@ package final class Application: HTTPResponder {
         _ now: UnixTime,
         otherwise answer: HTTPResponse
     ) -> HTTPReply {
-        guard case .success = Authenticator.presentedKey(request) else { return .now(answer) }
+        guard case .success(let presented) = Authenticator.presentedKey(request),
+            services.authenticator.secret(Array(presented)) != nil
+        else { return .now(answer) }
         let call = Call(request: request, id: id, now: now, pathParameters: [], query: QueryParameters())
         return .later { [self] in
             guard let checked = try? await services.authenticator.authenticate(call, needs: nil) else { return answer }

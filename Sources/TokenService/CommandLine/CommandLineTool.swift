@@ -12,12 +12,12 @@ package enum CommandLineTool {
             InitCommand.command, ServeCommand.command, DevCommand.command,
         ] + WorkspaceCommands.commands + KeyCommands.commands + InviteCommands.commands + TokenCommands.commands
             + PolicyCommands.commands + AuditCommands.commands + [
-            JoseCheckCommand.command,
-            Command("version", "prints the release") { _ in
-                Console.print("token-service \(version)")
-                return .success
-            },
-        ]
+                JoseCheckCommand.command,
+                Command("version", "prints the release") { _ in
+                    Console.print("token-service \(version)")
+                    return .success
+                },
+            ]
     }
 
     /// Runs the words of one call and ends the process with its exit code.

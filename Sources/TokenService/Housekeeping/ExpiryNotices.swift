@@ -25,9 +25,10 @@ package final class ExpiryNotices: Sendable {
 
     /// The notice that is due for a key at `now`, in days before its end; nil for none.
     ///
-    /// A key that was made with less time than that left was never so far from its end, and gets only the later ones.
+    /// A key that was made with less time than that left was never so far from its end, and gets only the later ones. One
+    /// that was rotated gets none: its successor is at work.
     package static func due(_ expiring: ExpiringKey, now: UnixTime) -> Int? {
-        guard let expiresAt = expiring.key.expiresAt, now < expiresAt else { return nil }
+        guard let expiresAt = expiring.key.expiresAt, now < expiresAt, expiring.key.replacedBy == nil else { return nil }
         for days in daysBefore {
             let since = expiresAt.adding(seconds: -Int64(days) * secondsPerDay)
             guard since <= now else { continue }

@@ -410,7 +410,7 @@ struct PolicyEnforcementTests {
         let service = try await ServiceHarness()
         _ = await service.put(#"{"invite":{"max_seconds":600}}"#)
         let body = #"{"campaign_id":"c","participant_email":"a@example.com","expires_in":601}"#
-        #expect(await service.asOperator(.post, "/v1/invites", body: body).code == "policy_violation")
+        #expect(await service.asOperatorOfWorkspace(.post, "/v1/invites", body: body).code == "policy_violation")
     }
 
     @Test("A renewal beyond the cap of a policy in shadow is recorded, from its second on")

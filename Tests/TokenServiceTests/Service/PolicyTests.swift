@@ -315,19 +315,19 @@ struct PolicyTests {
         #expect(refused.status == 403)
         #expect(refused.code == "forbidden")
         #expect(service.application.services.policies.longestDescentSeconds == 604_800 + 14_400 + 3600)
-        let put = await service.asOperator(.put, "/v1/policies?layer=deployment", body: wide)
+        let put = await service.asOperatorOfWorkspace(.put, "/v1/policies?layer=deployment", body: wide)
         #expect(put.status == 200, "\(put.text)")
         #expect(await service.admin(.get, "/v1/policies?layer=deployment").json?["version"]?.integer == 1)
         #expect(await service.mint(more: #","expires_in":2592000"#).status == 201)
         #expect(service.application.services.policies.longestDescentSeconds == 2_592_000 + 604_800 + 86_400)
         // Narrowed again, what was minted before must still be remembered, after a restart too.
         let narrow = #"{"invite":{"min_seconds":60,"max_seconds":3600}}"#
-        #expect(await service.asOperator(.put, "/v1/policies?layer=deployment", body: narrow).status == 200)
+        #expect(await service.asOperatorOfWorkspace(.put, "/v1/policies?layer=deployment", body: narrow).status == 200)
         #expect(await service.mint(more: #","expires_in":3601"#).status == 422)
         let restarted = try await service.restarted()
         #expect(restarted.application.services.policies.longestDescentSeconds == 2_592_000 + 604_800 + 86_400)
         #expect(await restarted.mint().json?["expires_in"]?.integer == 3600)
-        let senseless = await service.asOperator(
+        let senseless = await service.asOperatorOfWorkspace(
             .put,
             "/v1/policies?layer=deployment",
             body: #"{"invite":{"min_seconds":700000}}"#

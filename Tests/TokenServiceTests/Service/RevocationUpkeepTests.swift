@@ -92,7 +92,7 @@ struct RevocationUpkeepTests {
         let service = try await ServiceHarness()
         #expect(await service.admin(.post, "/v1/revocations", body: Self.workspace(service)).status == 201)
         let upkeep = Upkeep(services: service.services)
-        service.time.advance(seconds: Int(service.services.policy.longestDescentSeconds) - 1)
+        service.time.advance(seconds: Int(service.services.policies.longestDescentSeconds) - 1)
         await upkeep.round()
         #expect(service.services.revocations.counts == (1, 0))
         #expect(try await service.store.cutOffs(after: 0, now: service.time.now(), limit: 9).count == 1)

@@ -21,7 +21,7 @@ extension ServiceHarness {
     }
 
     /// Sends one request as the operator at the command line.
-    func asOperator(_ method: HTTPMethod, _ target: String, body: String? = nil) async -> Answer {
+    func asOperatorOfWorkspace(_ method: HTTPMethod, _ target: String, body: String? = nil) async -> Answer {
         let fields = HTTPRequestFields(body == nil ? [] : [("Content-Type", "application/json")])
         let request = HTTPRequest(method: method, target: target, fields: fields, body: Array((body ?? "").utf8))
         let tenant = Tenant(workspace: setup.workspace, environment: setup.environment)
