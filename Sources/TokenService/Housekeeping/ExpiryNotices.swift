@@ -28,7 +28,7 @@ package final class ExpiryNotices: Sendable {
     /// A key that was made with less time than that left was never so far from its end, and gets only the later ones. One
     /// that was rotated gets none: its successor is at work.
     package static func due(_ expiring: ExpiringKey, now: UnixTime) -> Int? {
-        guard let expiresAt = expiring.key.expiresAt, now < expiresAt, expiring.key.replacedBy == nil else { return nil }
+        guard expiring.key.replacedBy == nil, let expiresAt = expiring.key.expiresAt, now < expiresAt else { return nil }
         for days in daysBefore {
             let since = expiresAt.adding(seconds: -Int64(days) * secondsPerDay)
             guard since <= now else { continue }
