@@ -28,7 +28,8 @@ package final class ExpiryNotices: Sendable {
     /// A key that was made with less time than that left was never so far from its end, and gets only the later ones. One
     /// that was rotated gets none: its successor is at work.
     package static func due(_ expiring: ExpiringKey, now: UnixTime) -> Int? {
-        guard expiring.key.replacedBy == nil, let expiresAt = expiring.key.expiresAt, now < expiresAt else { return nil }
+        let key = expiring.key
+        guard key.replacedBy == nil, let expiresAt = key.expiresAt, now < expiresAt else { return nil }
         for days in daysBefore {
             let since = expiresAt.adding(seconds: -Int64(days) * secondsPerDay)
             guard since <= now else { continue }
