@@ -232,7 +232,6 @@ def test_a_key_in_a_browser_leaves_an_event(service, api):
 # -- beyond the main job ------------------------------------------------------------------------
 
 
-@pytest.mark.later
 def test_last_use_is_told(service, api):
     made = api.make_key(["invites:read"])
     client = service.api(made["secret"])
@@ -243,7 +242,6 @@ def test_last_use_is_told(service, api):
     assert formats.instant(used) <= time.time() + 1
 
 
-@pytest.mark.later
 def test_addresses_of_a_key(service, api):
     made = api.make_key(["invites:read"], ip_allowlist=["10.0.0.0/8"])
     assert_error(service.api(made["secret"]).get("/v1/invites"), 403, "ip_not_allowed")
@@ -253,7 +251,6 @@ def test_addresses_of_a_key(service, api):
     assert service.api(near["secret"]).get("/v1/invites").status_code == 200
 
 
-@pytest.mark.later
 def test_suspend_resume_rotate(service, api, widget):
     made = api.make_key(["invites:write", "invites:read"])
     client = service.api(made["secret"])
@@ -273,7 +270,6 @@ def test_suspend_resume_rotate(service, api, widget):
     widget.open(invite["invite_token"])
 
 
-@pytest.mark.later
 def test_self_revoke_needs_no_credential(service, api):
     made = api.make_key(["invites:read"])
     finder = service.api(key="")
@@ -282,7 +278,6 @@ def test_self_revoke_needs_no_credential(service, api):
     assert_error(service.api(made["secret"]).get("/v1/invites"), 401, "unauthorized")
 
 
-@pytest.mark.later
 def test_sister_services_check_keys(api):
     made = api.make_key(["invites:read"])
     good = api.post("/v1/api-keys/verify", {"key": made["secret"], "scope": "invites:read"}).json()
