@@ -51,6 +51,35 @@ struct KeyRotationTests {
         #expect(await service.send(.get, "/v1/invites", key: new).status == 200)
     }
 
+    @Test("S40: the successor is bound by its predecessor's policy, on every store", arguments: [false, true])
+    func keepsPolicy(isDurable: Bool) async throws {
+        let folder = TemporaryFolder()
+        let service = try await isDurable ? ServiceHarness(directory: folder.path) : ServiceHarness()
+        let made = await service.makeKey(scopes: ["invites:write"])
+        let id = try #require(made["id"])
+        let set = await service.admin(.put, "/v1/api-keys/\(id)/policy", body: #"{"max_uses_max":2}"#)
+        #expect((200...201).contains(set.status), "\(set.text)")
+        // What is remembered of policies before the rotation must not hide the successor's.
+        _ = await service.admin(.get, "/v1/policies/explain?api_key_id=\(id)")
+        let rotated = await service.admin(.post, try Self.path(made))
+        let successor = try #require(rotated["id"], "\(rotated.text)")
+        let secret = try #require(rotated["secret"])
+        func mint(uses: Int) async -> Answer {
+            let body = #"{"campaign_id":"c","participant_email":"a@b.example","max_uses":\#(uses)}"#
+            return await service.send(.post, "/v1/invites", body: body, key: secret)
+        }
+        let refused = await mint(uses: 3)
+        #expect(refused.status == 422 && refused.code == "policy_violation", "\(refused.text)")
+        #expect(await mint(uses: 2).status == 201)
+        // It is the successor's own from then on.
+        let changed = await service.admin(.put, "/v1/api-keys/\(successor)/policy", body: #"{"max_uses_max":1}"#)
+        #expect((200...201).contains(changed.status), "\(changed.text)")
+        #expect(await mint(uses: 2).status == 422)
+        let old = await service.admin(.get, "/v1/api-keys/\(id)/policy")
+        #expect(old.text.contains(#""max_uses_max":2"#), "\(old.text)")
+        await service.store.close()
+    }
+
     @Test(
         "S40: without an instant the old key works for 24 hours more, and never past its own end",
         arguments: [nil, 3600]
