@@ -63,6 +63,22 @@
             #expect(ListingContractTests.isIntact(chain))
         }
 
+        @Test("A copy of the lock's descriptor, as a child about to exec has one, does not keep a closed directory")
+        func copiedDescriptor() async throws {
+            let directory = TemporaryDirectory()
+            let store = try open(directory)
+            let folder = "/proc/self/fd"
+            let locks = try FileManager.default.contentsOfDirectory(atPath: folder).filter { name in
+                let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\(name)")
+                return target == directory.path + "/lock"
+            }
+            let copies = locks.compactMap { CInt($0).map { dup($0) } }
+            defer { for copy in copies { close(copy) } }
+            #expect(copies.count == 1)
+            await store.close()
+            await (try open(directory)).close()
+        }
+
         @Test("The clock is checked against what an earlier run stored")
         func remembersTime() async throws {
             let directory = TemporaryDirectory()

@@ -18,6 +18,10 @@
             self.databasePath = databasePath
         }
 
+        /// Gives the lock up by name: a child process between fork(2) and exec(2) still holds a copy of the descriptor, and
+        /// closing ours alone would leave the directory locked until it has gone on.
+        deinit { flock(lock.rawValue, LOCK_UN) }
+
         private static func prepare(_ path: String, _ databasePath: String) throws(StoreError) -> FileDescriptor {
             if unsafe mkdir(path, 0o700) != 0, errno != EEXIST { throw unavailable("mkdir", path) }
             // A directory made by hand may be open to others. Nothing in it is theirs to read.
