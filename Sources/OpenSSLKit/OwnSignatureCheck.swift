@@ -70,9 +70,18 @@ final class OwnSignatureScratch: @unchecked Sendable {
 
     init?(_ key: KeyHandle) {
         guard let group = unsafe EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1) else { return nil }
-        guard let context = unsafe BN_CTX_secure_new(), let montgomery = unsafe BN_MONT_CTX_new(),
-            let point = unsafe EC_POINT_new(group), let blindingPoint = unsafe EC_POINT_new(group)
-        else { return nil }
+        let parts = unsafe (BN_CTX_secure_new(), BN_MONT_CTX_new(), EC_POINT_new(group), EC_POINT_new(group))
+        guard let context = unsafe parts.0, let montgomery = unsafe parts.1, let point = unsafe parts.2,
+            let blindingPoint = unsafe parts.3
+        else {
+            // Without memory for all of them, those that were made must go; freeing none does nothing.
+            unsafe EC_POINT_free(parts.3)
+            unsafe EC_POINT_free(parts.2)
+            unsafe BN_MONT_CTX_free(parts.1)
+            unsafe BN_CTX_free(parts.0)
+            unsafe EC_GROUP_free(group)
+            return nil
+        }
         unsafe self.group = group
         unsafe self.context = context
         unsafe self.montgomery = montgomery

@@ -214,7 +214,7 @@ struct WorkspaceContractTests {
                 "https://a.example", ["https://a.example"]
             ), (["https://b.example"], ["https://a.example"], "https://a.example", nil),
             (["https://a.example"], ["https://b.example"], "https://a.example", nil),
-            (["https://b.example"], ["https://a.example"], nil, [""]),
+            (["https://b.example"], ["https://a.example"], nil, nil),
             (["https://b.example"], [], nil, ["https://b.example"]),
         ] as [([String], [String], String?, [String]?)]
     )
@@ -224,14 +224,18 @@ struct WorkspaceContractTests {
         var invite = fixture.invite()
         invite.allowedOrigins = own
         let stored = try await fixture.mint(invite)[0]
+        let terms = RedeemTerms(
+            renewUntil: start.adding(seconds: 60),
+            allowedOrigins: above.isEmpty ? nil : above
+        )
         let outcome = try await fixture.store.redeem(
             RedeemInvite(
                 tenant: stored.tenant,
                 invite: stored.id,
                 session: fixture.ids.next(at: start),
                 origin: origin,
-                allowedOrigins: above,
                 renewUntil: start.adding(seconds: 60),
+                terms: { _ in terms },
                 now: start,
                 audit: []
             )

@@ -36,13 +36,11 @@ package struct RedeemInvite: Sendable {
     package var boundKey: String?
     /// The browser-set `Origin` of the exchange.
     package var origin: String?
-    /// Origins that layers above the invite allow, joined (``OriginList``); empty for no list.
-    ///
-    /// The session gets what this and the invite's own list both allow.
-    package var allowedOrigins: [String]
     package var renewUntil: UnixTime
-    /// What policy asks, by the key that minted the invite; nil where it asks no more than `renewUntil`.
+    /// What policy and the workspace's settings ask, by the key that minted the invite; nil where they ask no more than
+    /// `renewUntil`.
     ///
+    /// The session gets the origins that these and the invite's own list both allow (``OriginLists``).
     /// Called on the store's writer with the invite's row at hand; must look at memory only.
     package var terms: (@Sendable (_ apiKey: RecordID) -> RedeemTerms)?
     /// The same holder asking again within this many seconds of the first commit gets the same session.
@@ -58,7 +56,6 @@ package struct RedeemInvite: Sendable {
         holder: [UInt8]? = nil,
         boundKey: String? = nil,
         origin: String? = nil,
-        allowedOrigins: [String] = [],
         renewUntil: UnixTime,
         terms: (@Sendable (_ apiKey: RecordID) -> RedeemTerms)? = nil,
         repeatSeconds: Int = 60,
@@ -71,7 +68,6 @@ package struct RedeemInvite: Sendable {
         self.holder = holder
         self.boundKey = boundKey
         self.origin = origin
-        self.allowedOrigins = allowedOrigins
         self.renewUntil = renewUntil
         self.terms = terms
         self.repeatSeconds = repeatSeconds

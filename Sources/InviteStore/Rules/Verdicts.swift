@@ -27,9 +27,7 @@ enum RedeemVerdict {
             self = .refuse(.revoked)
         } else if terms?.isRefused == true {
             self = .refuse(.refusedByPolicy(apiKey: invite.apiKey))
-        } else if !OriginList.allows(command.origin, by: command.allowedOrigins)
-            || !OriginLists.allow(command.origin, origins, needsList: needsList)
-        {
+        } else if !OriginLists.allow(command.origin, origins, needsList: needsList) {
             self = .refuse(.originNotAllowed)
         } else if let earlier, Self.isRepeat(command, of: earlier) {
             self = .refuse(earlier.session.endedAt == nil ? .repeated(earlier.session) : .ended)
@@ -64,10 +62,7 @@ extension RedeemInvite {
             holder: holder,
             boundKey: boundKey,
             origin: origin,
-            allowedOrigins: OriginList.joined(
-                allowedOrigins,
-                OriginLists.combined(invite.allowedOrigins, terms?.allowedOrigins) ?? []
-            ),
+            allowedOrigins: OriginLists.combined(invite.allowedOrigins, terms?.allowedOrigins) ?? [],
             rev: invite.rev,
             createdAt: now,
             renewUntil: terms?.renewUntil ?? renewUntil
