@@ -61,6 +61,9 @@ struct MemoryTables: Sendable {
     var auditByTenant: [Tenant: OrderedTable<AuditRecord>] = [:]
     var usage: [UsageKey: UsageCounts] = [:]
     var notices: Set<NoticeKey> = []
+    var webhooks = OrderedTable<WebhookRecord>()
+    var webhookPositions: [RecordID: [Int64: Int64]] = [:]
+    var webhookDeliveries: [RecordID: OrderedTable<WebhookDelivery>] = [:]
     var rows = 0
     var newest = UnixTime(milliseconds: .min)
     var isClosed = false

@@ -11,7 +11,7 @@ package enum CommandLineTool {
         [
             InitCommand.command, ServeCommand.command, DevCommand.command,
         ] + WorkspaceCommands.commands + KeyCommands.commands + InviteCommands.commands + TokenCommands.commands
-            + PolicyCommands.commands + AuditCommands.commands + [
+            + PolicyCommands.commands + WebhookCommands.commands + AuditCommands.commands + [
                 JoseCheckCommand.command,
                 Command("version", "prints the release") { _ in
                     Console.print("token-service \(version)")

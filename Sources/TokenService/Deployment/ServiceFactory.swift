@@ -17,6 +17,8 @@ package struct ServiceFactory: Sendable {
     package var addressLimit: Int?
     /// What the deployment's layer of policies says as long as no stored policy says otherwise.
     package var policy = LifetimePolicy()
+    /// Where webhooks may go; on a loopback issuer, this machine too.
+    package var webhookRules = WebhookRules()
 
     package init(
         store: any InviteStore,
@@ -122,7 +124,20 @@ package struct ServiceFactory: Sendable {
             usage: usage,
             cursors: PageCursor(key: keys.cursor),
             policies: PolicyDirectory(store: store, workspaces: workspaces, defaults: policy),
+            webhooks: webhookDesk(keys, issuerURL),
             environment: environment
+        )
+    }
+
+    private func webhookDesk(_ keys: DataKeys, _ issuerURL: String) -> WebhookDesk {
+        var rules = webhookRules
+        // An issuer is plain HTTP on loopback only.
+        rules.allowsLoopback = issuerURL.hasPrefix("http://")
+        let seal = EpochSealer(root: keys.recordSeal, label: "tokenservice webhook seal v1", random: random)
+        return WebhookDesk(
+            sealer: WebhookSealer(seal),
+            rules: rules,
+            metrics: WebhookMetrics(registry, time: time)
         )
     }
 }
