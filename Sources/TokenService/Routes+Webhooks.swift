@@ -4,7 +4,8 @@ extension Services {
     /// Endpoints that are told of events.
     func webhookRoutes() -> [Route] {
         let page = ["limit", "cursor"]
-        let (read, write) = (RouteAccess.apiKey(Scope("webhooks", .read)), RouteAccess.apiKey(Scope("webhooks", .write)))
+        let read = RouteAccess.apiKey(Scope("webhooks", .read))
+        let write = RouteAccess.apiKey(Scope("webhooks", .write))
         let deliveries = "/v1/webhooks/{id}/deliveries"
         return [
             Route(.get, "/v1/webhooks", read, parameters: page, .keyed(listWebhooks)),

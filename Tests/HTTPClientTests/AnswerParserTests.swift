@@ -46,7 +46,7 @@ struct AnswerParserTests {
         for piece in 1...max(1, text.utf8.count) { #expect(try Self.parse(text, piece: piece) == whole) }
     }
 
-    @Test("Every way to cut an answer with a length short is noticed", arguments: [answers[0], answers[7], answers[10]])
+    @Test("Every way to cut a framed answer short is noticed", arguments: [answers[0], answers[7], answers[10]])
     func cuts(text: String, status: Int, body: String) throws {
         let bytes = Array(text.utf8)
         for count in 0..<bytes.count {

@@ -194,7 +194,8 @@ struct WebhookContractTests {
         try await fixture.store.appendAudit([fixture.draft(), fixture.draft()], now: start)
         let webhook = try await made(fixture)
         let endpoint = try #require(try await endpoint(fixture, webhook.id))
-        #expect(endpoint == WebhookEndpoint(record: webhook, positions: [TrailPosition(chain: 1, sequence: 2)], open: []))
+        let start = [TrailPosition(chain: 1, sequence: 2)]
+        #expect(endpoint == WebhookEndpoint(record: webhook, positions: start, open: []))
         let next = try await fixture.store.auditChain(1, after: 2, limit: 9)
         #expect(next.map(\.draft.type) == ["webhook.created"])
     }
@@ -246,7 +247,10 @@ struct WebhookContractTests {
     func health(kind: Fixture.Kind) async throws {
         let fixture = try await Fixture.make(kind)
         let webhook = try await made(fixture)
-        func record(_ health: WebhookProgress.Health?, _ disabling: WebhookDisabling? = nil) async throws -> WebhookRecord {
+        func record(
+            _ health: WebhookProgress.Health?,
+            _ disabling: WebhookDisabling? = nil
+        ) async throws -> WebhookRecord {
             let step = WebhookProgress(
                 webhook: webhook.id,
                 health: health,

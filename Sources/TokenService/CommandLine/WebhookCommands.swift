@@ -11,7 +11,7 @@ enum WebhookCommands {
         "makes a webhook; its secret is printed once",
         options: CommonOptions.client + [
             CommandOption("endpoint", "URL", "where events are sent: https, without user and fragment"),
-            CommandOption("event", "TYPE", "a type such as invite.created, a start such as invite.*, or *", isRepeated: true),
+            CommandOption("event", "TYPE", "a type (invite.created), a start (invite.*), or *", isRepeated: true),
             CommandOption("description", "TEXT", "what it is for"),
         ]
     ) { arguments in
@@ -54,8 +54,7 @@ enum WebhookCommands {
         let id = try named(arguments)
         return try await AdminClient.run(arguments) { client in
             let answer = try await client.send(.post, path(id) + "/test")
-            let event = answer.json?["event_id"]?.string ?? ""
-            Console.print(client.printsJSON ? String(decoding: answer.body, as: UTF8.self) : "sending \(event) to \(id)")
+            sending(answer.json?["event_id"]?.string ?? "", to: id, answer, client)
             return .success
         }
     }
@@ -94,7 +93,7 @@ enum WebhookCommands {
         return try await AdminClient.run(arguments) { client in
             let target = path(id) + "/deliveries/" + PercentEncoding.encode(event) + "/redeliver"
             let answer = try await client.send(.post, target)
-            Console.print(client.printsJSON ? String(decoding: answer.body, as: UTF8.self) : "sending \(event) to \(id)")
+            sending(event, to: id, answer, client)
             return .success
         }
     }
@@ -143,6 +142,11 @@ enum WebhookCommands {
     private static func named(_ arguments: Arguments) throws(UsageError) -> String {
         guard let id = arguments.positional.first else { throw UsageError("which webhook? Give its id (whk_…)") }
         return id
+    }
+
+    private static func sending(_ event: String, to id: String, _ answer: AdminAnswer, _ client: AdminClient) {
+        let text = client.printsJSON ? String(decoding: answer.body, as: UTF8.self) : "sending \(event) to \(id)"
+        Console.print(text)
     }
 
     private static func showSecret(_ answer: AdminAnswer, _ client: AdminClient) {

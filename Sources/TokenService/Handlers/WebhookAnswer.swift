@@ -46,8 +46,13 @@ extension WebhookDelivery {
 }
 
 extension Services {
-    /// The answer about an endpoint; with a secret it is 201, or 200 where one was rotated, and kept by nobody.
-    func answer(_ webhook: WebhookRecord, status: Int = 200, secret: String? = nil, _ call: Call) throws -> HTTPResponse {
+    /// The answer about an endpoint; one that has a secret, or had it the first time, is kept by nobody.
+    func answer(
+        _ webhook: WebhookRecord,
+        status: Int = 200,
+        secret: String? = nil,
+        _ call: Call
+    ) throws -> HTTPResponse {
         let url = try secrets(of: webhook).url
         return Responses.json(status, isSecret: secret != nil || status == 201) {
             webhook.write(url: url, secret: secret, now: call.now, to: &$0)

@@ -20,9 +20,12 @@ package final class WebhookDesk: Sendable {
 
     /// Has the endpoints read anew, and soon: one was made, changed or removed, or a delivery asked for.
     package func changed() {
-        isStale.withLock { $0 = true }
+        markStale()
         doorbell.ring()
     }
+
+    /// Has the endpoints read anew in the next turn, whenever that is.
+    func markStale() { isStale.withLock { $0 = true } }
 
     /// Whether endpoints must be read anew; false from then on until they change again.
     func takeStale() -> Bool {

@@ -113,9 +113,10 @@ package actor WebhookWorker {
                 progress.audit = [disabledAudit(attempt.record, disabling, now)]
                 desk.metrics.switchedOff()
                 desk.changed()
+                let name = TypeID.text(.webhook, attempt.record.id)
                 services.log.warning(
                     "webhook disabled",
-                    ["webhook_id": .string(TypeID.text(.webhook, attempt.record.id)), "reason": .string(disabling.rawValue)]
+                    ["webhook_id": .string(name), "reason": .string(disabling.rawValue)]
                 )
             }
             unsaved.append(progress)
@@ -173,7 +174,7 @@ package actor WebhookWorker {
             loadedAt = now
         } catch {
             services.log.error("webhooks not read", ["error": .string("\(error)")])
-            desk.changed()
+            desk.markStale()
         }
     }
 

@@ -1,6 +1,7 @@
 import HTTPServer
 import InviteStore
 import Platform
+import Telemetry
 import Testing
 
 @testable import TokenService

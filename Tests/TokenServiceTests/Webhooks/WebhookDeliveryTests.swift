@@ -3,6 +3,8 @@ import InviteStore
 import OpenSSLKit
 import Platform
 import StrictJSON
+import Telemetry
+import TestSupport
 import Testing
 
 @testable import TokenService
@@ -154,7 +156,8 @@ struct WebhookDeliveryTests {
         #expect(first["attempts"]?.integer == 4 && first["status"]?.string == "retrying")
         _ = await service.mint()
         // The clock stands before the next try of the first.
-        service.time.setWall(try #require(RFC3339.parse(first["next_attempt_at"]?.string ?? "")).adding(seconds: -1))
+        let due = try #require(RFC3339.parse(first["next_attempt_at"]?.string ?? ""))
+        service.time.setWall(due.adding(seconds: -1))
         await service.settle(worker)
         let listed = await service.deliveries(webhook)
         #expect(listed.map { $0["status"]?.string } == ["delivered", "retrying"])
@@ -177,7 +180,8 @@ struct WebhookDeliveryTests {
             await service.settle(worker)
             tries += 1
             guard let next = await service.deliveries(webhook).first?["next_attempt_at"]?.string else { break }
-            service.time.setWall(try #require(RFC3339.parse(next)).adding(seconds: 1))
+            let due = try #require(RFC3339.parse(next))
+            service.time.setWall(due.adding(seconds: 1))
         }
         #expect(tries == 15 && receiver.types("a.example").count == 15)
         let hours = (service.time.now().seconds - start.seconds) / 3600
@@ -190,7 +194,7 @@ struct WebhookDeliveryTests {
         #expect(receiver.bodies("a.example").last?["data"]?["target"]?.string == second["id"])
     }
 
-    @Test("An endpoint that fails for five days, or answers 410, is switched off with an alert, and can be enabled again")
+    @Test("An endpoint that fails for five days, or answers 410, is switched off with an alert, until enabled again")
     func disabled() async throws {
         for status in [503, 410] {
             let (service, receiver, worker) = try await Self.stage()

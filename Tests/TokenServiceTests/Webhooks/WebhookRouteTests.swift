@@ -2,6 +2,7 @@ import HTTPServer
 import InviteStore
 import Platform
 import StrictJSON
+import TestSupport
 import Testing
 
 @testable import TokenService
@@ -11,7 +12,8 @@ struct WebhookRouteTests {
     @Test("S12: a webhook's secret is whsec_ and 32 bytes of base64, shown once, and kept encrypted")
     func secretOnce() async throws {
         let service = try await ServiceHarness()
-        let body = #"{"url":"https://hooks.example.com/a?b=c","events":["invite.*","key.expiring"],"description":"crm"}"#
+        let events = #"["invite.*","key.expiring"]"#
+        let body = #"{"url":"https://hooks.example.com/a?b=c","events":\#(events),"description":"crm"}"#
         let made = await service.admin(.post, "/v1/webhooks", body: body)
         #expect(made.status == 201 && made.response.field("Cache-Control") == "no-store")
         let secret = try #require(made["secret"])
@@ -26,9 +28,8 @@ struct WebhookRouteTests {
             #expect(read.status == 200 && !read.text.contains("whsec_") && !read.text.contains("\"secret\""))
             #expect(read.text.contains("https://hooks.example.com/a?b=c"))
         }
-        let stored = try #require(
-            try await service.store.webhook(try #require(TypeID.parse(.webhook, id)), of: service.tenant)
-        )
+        let record = try #require(TypeID.parse(.webhook, id))
+        let stored = try #require(try await service.store.webhook(record, of: service.tenant))
         let sealed = String(decoding: stored.sealed, as: UTF8.self)
         #expect(!sealed.contains("hooks.example.com") && !sealed.contains(secret.dropFirst(6)))
         #expect(service.services.webhooks.sealer.open(stored)?.current.text == secret)
@@ -88,7 +89,7 @@ struct WebhookRouteTests {
         "A URL of another host, port or form is taken as it stands",
         arguments: [
             "https://a.example", "https://a.example:8443/x/y?z=%20&w", "https://8.8.8.8/", "https://[2606:4700::1]/",
-            "https://a.example?x", "HTTPS://a.example/".replacing("HTTPS", with: "https"), "https://xn--bcher-kva.example/",
+            "https://a.example?x", "https://xn--bcher-kva.example/",
         ]
     )
     func goodURLs(url: String) async throws {
@@ -100,7 +101,8 @@ struct WebhookRouteTests {
     @Test(
         "A list of events holds types and starts of types, one to fifty",
         arguments: [
-            (#"[]"#, false), (#""invite.*""#, false), (#"[1]"#, false), (#"["invite"]"#, false), (#"["*.created"]"#, false),
+            (#"[]"#, false), (#""invite.*""#, false), (#"[1]"#, false), (#"["invite"]"#, false),
+            (#"["*.created"]"#, false),
             (#"["invite.*.x"]"#, false), (#"["Invite.created"]"#, false), (#"["invite."]"#, false), (#"[".*"]"#, false),
             (#"["**"]"#, false), (#"["in*"]"#, false), (#"["1.x"]"#, false), (#"[""]"#, false),
             (#"["\#(String(repeating: "a", count: 63)).*"]"#, false),

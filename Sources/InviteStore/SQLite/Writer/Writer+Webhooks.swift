@@ -36,12 +36,14 @@
             }
             guard try isActive(command.by, at: command.now) else { return .done(.keyNotActive) }
             let wanted = command.webhook
-            guard let tenant = try number(of: wanted.tenant),
-                let stored = try webhooks.byID.first({
-                    $0.add(wanted.id)
-                    $0.add(tenant)
-                }, { row in row.webhook(wanted.tenant) }), stored.version == wanted.version
-            else { return .done(.stale) }
+            guard let tenant = try number(of: wanted.tenant) else { return .done(.stale) }
+            let stored = try webhooks.byID.first {
+                $0.add(wanted.id)
+                $0.add(tenant)
+            } _: { row in
+                row.webhook(wanted.tenant)
+            }
+            guard let stored, stored.version == wanted.version else { return .done(.stale) }
             let changed = stored.changed(as: wanted)
             let written = try webhooks.change.run {
                 $0.add(changed.version)
