@@ -8,6 +8,10 @@
     /// are sorted and written as one run of pages, and the journal is emptied, in one transaction too. Runs of one level
     /// are merged, eight into one of the next, a few pages at a time. So at every instant each committed record is in
     /// the buffer or in a run, whatever its id; after a restart the journal is the buffer.
+    ///
+    /// Merging is paid for as it falls due: a transaction merges as many entries as its own will have to be merged until
+    /// they rest, and not more, so that a mint costs the same whether a long merge is under way or none. The shortest
+    /// merge goes first, so that a long one does not let short runs pile up. Where nobody waits, merging goes on alone.
     struct LookupWriter {
         private struct Statements {
             let addJournal: Statement
@@ -23,8 +27,8 @@
         /// Runs of one level that are merged into one of the next.
         private static let runsPerMerge = 8
 
-        /// Pages merged in one step, about a tenth of a millisecond's work, beside the transaction's own share.
-        private static let stepPages = 8
+        /// Pages that removing counts as one page merged: it only unlinks them.
+        private static let removalsPerPage = 4
 
         private let statements: Statements
         private let buffer: LookupBuffer
@@ -32,7 +36,9 @@
         private var epochs: [LookupEpoch] {
             didSet { isIdle = nil }
         }
-        private var merge: LookupMerge?
+        /// Merges under way, no two of one family and level.
+        private var merges: [LookupMerge] = []
+        private var debt = LookupDebt()
         /// Entries of the open transaction.
         private var added: [LookupEntry] = []
         private var isFlushed = false
@@ -90,7 +96,7 @@
         var hasWork: Bool {
             mutating get {
                 if let isIdle { return !isIdle }
-                let hasWork = merge != nil || epochs.contains { $0.state == .dead } || mergeable() != nil
+                let hasWork = !merges.isEmpty || epochs.contains { $0.state == .dead } || mergeable() != nil
                 isIdle = !hasWork
                 return hasWork
             }
@@ -196,27 +202,30 @@
             isIdle = nil
         }
 
-        /// Does a bounded piece of merging or removing, several times what the transaction adds to do.
+        /// Does the merging or removing that is due; with no entries of its own in the transaction, a small step.
         mutating func upkeepStep() throws(SQLiteFailure) {
-            let pagesMax = Self.stepPages + added.count / 16
-            if let dead = epochs.first(where: { $0.state == .dead }) { return try remove(dead, pagesMax: pagesMax * 4) }
-            if merge == nil { try beginMerge() }
-            guard var current = merge else { return }
-            merge = nil
-            try current.step(
+            let levels = 1 + (epochs.map(\.level).max() ?? 0)
+            let pagesMax = debt.take(adding: added.count, levels: Int(clamping: levels))
+            guard pagesMax > 0 else { return }
+            if let dead = epochs.first(where: { $0.state == .dead }) {
+                return try remove(dead, pagesMax: pagesMax * Self.removalsPerPage)
+            }
+            while let sources = mergeable() { try begin(sources) }
+            guard let index = merges.indices.min(by: { merges[$0].target.level < merges[$1].target.level }) else {
+                return
+            }
+            try merges[index].step(
                 pagesMax: pagesMax,
                 horizons: (invites: horizon, audit: auditHorizon),
                 readPage: statements.readPage,
                 writePage: statements.writePage
             )
-            guard current.isFinished else {
-                merge = current
-                return
-            }
-            var target = current.target
+            guard merges[index].isFinished else { return }
+            let done = merges.remove(at: index)
+            var target = done.target
             target.state = target.pages > 0 ? .live : .dead
             try update(target)
-            for var source in current.sources {
+            for var source in done.sources {
                 source.state = .dead
                 try update(source)
             }
@@ -235,8 +244,8 @@
             epochs.removeAll { $0.number == epoch.number }
         }
 
-        private mutating func beginMerge() throws(SQLiteFailure) {
-            guard let sources = mergeable(), let first = sources.first else { return }
+        private mutating func begin(_ sources: [LookupEpoch]) throws(SQLiteFailure) {
+            guard let first = sources.first else { return }
             let target = LookupEpoch(
                 number: nextEpoch,
                 family: first.family,
@@ -246,13 +255,17 @@
                 state: .building
             )
             try insert(target)
-            merge = LookupMerge(sources, into: target)
+            merges.append(LookupMerge(sources, into: target))
         }
 
-        /// The runs to merge next: eight of one level, or those whose records are all gone.
+        /// The runs to merge next: eight of one level, or those whose records are all gone; none of a level whose runs are
+        /// being merged already.
         private func mergeable() -> [LookupEpoch]? {
             for family in LookupFamily.allCases {
-                let live = epochs.filter { $0.family == family && $0.state == .live }
+                let busy = merges.filter { $0.target.family == family }.map { $0.target.level - 1 }
+                let live = epochs.filter {
+                    $0.family == family && $0.state == .live && !busy.contains($0.level)
+                }
                 for level in Set(live.map(\.level)).sorted() {
                     let runs = live.filter { $0.level == level }
                     if runs.count >= Self.runsPerMerge { return Array(runs.prefix(Self.runsPerMerge)) }
