@@ -202,25 +202,34 @@
             isIdle = nil
         }
 
-        /// Does the merging or removing that is due; with no entries of its own in the transaction, a small step.
+        /// Does the merging and removing that is due; with no entries of its own in the transaction, a small step.
         mutating func upkeepStep() throws(SQLiteFailure) {
             let levels = 1 + (epochs.map(\.level).max() ?? 0)
-            let pagesMax = debt.take(adding: added.count, levels: Int(clamping: levels))
-            guard pagesMax > 0 else { return }
-            if let dead = epochs.first(where: { $0.state == .dead }) {
-                return try remove(dead, pagesMax: pagesMax * Self.removalsPerPage)
+            var left = debt.take(adding: added.count, levels: Int(clamping: levels)) * Self.removalsPerPage
+            while left > 0 {
+                if let dead = epochs.first(where: { $0.state == .dead }) {
+                    left -= try remove(dead, pagesMax: left)
+                } else if let pages = try mergeShortest(pagesMax: max(left / Self.removalsPerPage, 1)) {
+                    left -= max(pages, 1) * Self.removalsPerPage
+                } else {
+                    return
+                }
             }
+        }
+
+        /// Goes on with the shortest merge; the pages written, or nil where there is nothing to merge.
+        private mutating func mergeShortest(pagesMax: Int) throws(SQLiteFailure) -> Int? {
             while let sources = mergeable() { try begin(sources) }
             guard let index = merges.indices.min(by: { merges[$0].target.level < merges[$1].target.level }) else {
-                return
+                return nil
             }
-            try merges[index].step(
+            let written = try merges[index].step(
                 pagesMax: pagesMax,
                 horizons: (invites: horizon, audit: auditHorizon),
                 readPage: statements.readPage,
                 writePage: statements.writePage
             )
-            guard merges[index].isFinished else { return }
+            guard merges[index].isFinished else { return written }
             let done = merges.remove(at: index)
             var target = done.target
             target.state = target.pages > 0 ? .live : .dead
@@ -229,19 +238,27 @@
                 source.state = .dead
                 try update(source)
             }
+            return written
         }
 
-        /// Removes pages from the end of a run, so that its page count always says what is left.
-        private mutating func remove(_ epoch: LookupEpoch, pagesMax: Int) throws(SQLiteFailure) {
+        /// Removes pages from the end of a run, so that its page count always says what is left; how many, and one for the
+        /// run itself.
+        private mutating func remove(_ epoch: LookupEpoch, pagesMax: Int) throws(SQLiteFailure) -> Int {
             var epoch = epoch
-            for _ in 0..<pagesMax where epoch.pages > 0 {
+            var removed = 0
+            while removed < pagesMax, epoch.pages > 0 {
                 epoch.pages -= 1
+                removed += 1
                 let row = epoch.row(epoch.pages)
                 try statements.deletePage.run { $0.add(row) }
             }
-            if epoch.pages > 0 { return try update(epoch) }
+            if epoch.pages > 0 {
+                try update(epoch)
+                return removed
+            }
             try statements.deleteEpoch.run { $0.add(epoch.number) }
             epochs.removeAll { $0.number == epoch.number }
+            return removed + 1
         }
 
         private mutating func begin(_ sources: [LookupEpoch]) throws(SQLiteFailure) {
