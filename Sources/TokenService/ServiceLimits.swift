@@ -117,11 +117,11 @@ package enum ServiceLimits {
     /// Characters of an endpoint's description.
     package static let webhookDescriptionCharactersMax = 200
     /// Deliveries under way at once, each with a thread of its own.
-    package static let webhooksInFlightMax = 16
-    /// Of these, deliveries to endpoints whose last try failed or took more than a second.
-    package static let webhooksSlowInFlightMax = 8
-    /// Of these, deliveries of one workspace and environment.
-    package static let webhooksTenantInFlightMax = 4
+    package static let webhooksInFlightMax = 64
+    /// Of these, deliveries to endpoints whose last try failed or took more than a second, or that were not tried yet.
+    package static let webhooksSlowInFlightMax = 32
+    /// Of those, deliveries of one workspace and environment.
+    package static let webhooksTenantSlowInFlightMax = 5
     /// Events that wait in memory for one endpoint; more are read from the trail when these are done.
     package static let webhookQueueMax = 50
     /// Events that wait in memory for all endpoints; each costs about half a kilobyte.

@@ -52,7 +52,9 @@ package final class WebhookMetrics: Sendable {
             ("in_flight", "Deliveries under way.", { Double($0.inFlight) }),
             (
                 "lag_seconds", "Age of the oldest event in memory that waits for an endpoint.",
-                { state in state.oldestAt.map { max(0, Double(time.now().milliseconds - $0.milliseconds) / 1000) } ?? 0 }
+                { state in
+                    state.oldestAt.map { max(0, Double(time.now().milliseconds - $0.milliseconds) / 1000) } ?? 0
+                }
             ),
         ]
         for (name, help, value) in gauges {

@@ -11,8 +11,8 @@ struct WebhookTry: Sendable {
 
 /// Who is told what, and when: all endpoints with what waits for them, as a value.
 ///
-/// Bounds: one try at a time for each endpoint, a few for each tenant, some for all, and of these some for endpoints
-/// that fail or take long, so that whoever answers quickly never waits for whoever does not.
+/// Bounds: one try at a time for each endpoint, some for all, half of these for endpoints that fail or take long, and a
+/// few of those for each tenant, so that whoever answers quickly never waits for whoever does not.
 struct WebhookPlan: Sendable {
     private var lines: [WebhookLine] = []
     private var places: [RecordID: Int] = [:]
@@ -91,10 +91,12 @@ struct WebhookPlan: Sendable {
             guard let due = lines[index].nextAt, due <= now else { continue }
             let line = lines[index]
             let tenant = line.record.tenant
-            guard !line.isSlow || slow < ServiceLimits.webhooksSlowInFlightMax,
-                underWay.values.count(where: { $0.tenant == tenant }) < ServiceLimits.webhooksTenantInFlightMax,
-                underWay[line.record.id] == nil, let next = lines[index].begin(now: now)
-            else { continue }
+            if line.isSlow {
+                let own = underWay.values.count { $0.isSlow && $0.tenant == tenant }
+                guard slow < ServiceLimits.webhooksSlowInFlightMax, own < ServiceLimits.webhooksTenantSlowInFlightMax
+                else { continue }
+            }
+            guard underWay[line.record.id] == nil, let next = lines[index].begin(now: now) else { continue }
             underWay[line.record.id] = (tenant, line.isSlow)
             if line.isSlow { slow += 1 }
             tries.append(WebhookTry(record: line.record, delivery: next.delivery, event: next.event))

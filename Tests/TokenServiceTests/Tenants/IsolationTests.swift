@@ -47,8 +47,8 @@ struct Isolation: Sendable {
         ownKey = try await service.makeKey(in: service.firstWorkspace, platform, scopes: ["invites:read"], more: "")
         ownWebhook = try await service.makeWebhook("own.example", events: #"["key.*"]"#)
         secrets = [
-            session.inviteID, session.sessionID, pendingInvite, ownKey.id, ownWebhook.id, "own.example", "camp_secret", "grace@example.com",
-            "user@example.com", "camp_456abc",
+            session.inviteID, session.sessionID, pendingInvite, ownKey.id, ownWebhook.id, "own.example",
+            "camp_secret", "grace@example.com", "user@example.com", "camp_456abc",
         ]
     }
 
