@@ -162,3 +162,4 @@ class Proxy:
         self.log.close()
         self.output = (self.folder / "log").read_text("utf-8", "replace")
         shutil.rmtree(self.folder, ignore_errors=True)
+        assert not harness.TOKEN_SHAPE.search(self.output), f"a token in the log of {self.kind}"

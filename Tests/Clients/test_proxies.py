@@ -1,6 +1,8 @@
 """Forward authentication behind nginx, HAProxy and Caddy, with the configurations that docs/proxies shows."""
 
+import contextlib
 import json
+import re
 import signal
 import time
 
@@ -124,16 +126,21 @@ def test_revoked_and_ended_tokens_are_refused_at_once(service, ask):
     assert_refused(ask(token=ended))
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_an_expired_token_is_refused(kind, service, application):
-    with proxy_for(kind, service, application, "camp_test_last") as running:
-        token = open_session(service, "camp_test_last")["participant_token"]
-        good = requests.get(running.url, headers={"Authorization": f"Bearer {token}"}, timeout=20)
-        assert good.status_code == 200
+def test_an_expired_token_is_refused(service, application):
+    camp = "camp_test_last"  # its sessions last three seconds
+    with contextlib.ExitStack() as stack:
+        running = [stack.enter_context(proxy_for(kind, service, application, camp)) for kind in KINDS]
+        token = open_session(service, camp)["participant_token"]
+
+        def answers():
+            fields = {"Authorization": f"Bearer {token}"}
+            return [requests.get(each.url, headers=fields, timeout=20) for each in running]
+
+        assert [answer.status_code for answer in answers()] == [200, 200, 200]
         harness.wait_until("the token expires", lambda: service.widget().validate(token).status_code == 410, 20)
         before = len(application.seen)
-        late = requests.get(running.url, headers={"Authorization": f"Bearer {token}"}, timeout=20)
-        assert late.status_code == 401 and late.json()["error"]["code"] == "invalid_token"
+        for answer in answers():
+            assert answer.status_code == 401 and answer.json()["error"]["code"] == "invalid_token"
         assert len(application.seen) == before
 
 
@@ -219,6 +226,18 @@ def test_one_connection_is_asked_about_at_each_request(service, proxy, applicati
         assert statuses == [200, 200, 401, 200] and len(application.seen) == before + 3
         service.widget().end(session["participant_token"])
         assert conn.ask(good).status == 401 and len(application.seen) == before + 3
+
+
+def test_connections_to_the_service_are_kept_open(service, ask):
+    def accepted():
+        text = requests.get(service.admin_url + "/metrics", timeout=20).text
+        return int(re.search(r'^http_connections_accepted_total\{listener="public"\} (\d+)$', text, re.MULTILINE)[1])
+
+    token = open_session(service)["participant_token"]
+    before = accepted()
+    for _ in range(40):
+        assert ask(token=token).status_code == 200
+    assert accepted() - before <= 4
 
 
 def test_the_clients_query_does_not_reach_the_check(service, ask):
