@@ -18,10 +18,10 @@ ADDED = ("X-Token-Workspace", "X-Token-Environment", "X-Token-Campaign", "X-Toke
 
 
 class Application:
-    """The upstream: answers with what it was asked, and keeps it."""
+    """The upstream: answers with what it was asked, and keeps it; or with a page."""
 
     def __init__(self):
-        self.seen = []
+        self.seen, self.pages = [], {}
         application = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -34,9 +34,10 @@ class Application:
                     "body": body.decode("latin-1"), "connection": self.client_address[1],
                 }  # fmt: skip
                 application.seen.append(request)
-                answer = json.dumps(request).encode()
+                page = application.pages.get(self.path)
+                answer = (page or json.dumps(request)).encode()
                 self.send_response(401 if self.path == "/says-401" else 200)
-                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Type", "text/html" if page else "application/json")
                 self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()
                 if self.command != "HEAD":
@@ -90,15 +91,18 @@ def free_folder():
 class Proxy:
     """One running proxy before one application. A context manager; the end is SIGTERM, then SIGKILL."""
 
-    def __init__(self, kind, service_address, application, campaign, workspace_id, environment="test"):
+    def __init__(self, kind, service_address, application, campaign, workspace_id, site=None):
+        """With `site`, a host's name, the origin of the site is that name with this proxy's port."""
         self.kind, self.folder, self.port = kind, free_folder(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self.origin = f"http://{site}:{self.port}" if site else SITE_ORIGIN
         common = {
             "127.0.0.1:8080": service_address,
             "127.0.0.1:3000": application.address,
             "WORKSPACE_ID": workspace_id,
             "CAMPAIGN_ID": campaign,
-            "environment=live": f"environment={environment}",
+            "environment=live": "environment=test",
+            SITE_ORIGIN: self.origin,
         }
         self.command = getattr(self, f"_{kind}")(common)
         self.log = open(self.folder / "log", "wb")

@@ -3,6 +3,7 @@
 import datetime
 import ipaddress
 import json
+import re
 
 import pytest
 from cryptography import x509
@@ -128,16 +129,20 @@ def test_an_authority_that_nobody_trusts_gets_no_key(secure, authority, tmp_path
     other = Authority("Private Authority").write(tmp_path / "other.pem")  # the same name, another key
     empty = tmp_path / "empty.pem"
     empty.write_text("")
-    before = metric(secure)
+    before = requests_seen(secure)
     for trust in (None, other, empty, tmp_path / "missing.pem"):
         assert_not_talked_to(secure, command(secure, trust, "key", "list"))
-    assert metric(secure) == before
+    assert requests_seen(secure) == before
+    assert command(secure, authority.file, "key", "list").returncode == OK
+    assert requests_seen(secure) == before + 1
 
 
-def metric(service):
-    """How many requests the public listener has seen."""
+def requests_seen(service):
+    """How many requests the public listener has answered."""
     text = service.api("").call("GET", "/metrics", base=service.admin_url).text
-    return [line for line in text.splitlines() if line.startswith("http_requests_total") and "public" in line]
+    counts = re.findall(r'^http_responses_total\{.*listener="public".*\} (\d+)$', text, re.MULTILINE)
+    assert len(counts) == 5
+    return sum(map(int, counts))
 
 
 @pytest.mark.parametrize(
@@ -153,6 +158,6 @@ def test_a_certificate_that_is_wrong_gets_no_key(authority, tmp_path, wrong):
     cert, key = authority.issue(tmp_path, "wrong", **wrong)
     deployment = harness.Deployment(harness.fresh_directory(tmp_path))
     with harness.Service(deployment, "--tls-cert", cert, "--tls-key", key, scheme="https") as running:
-        before = metric(running)
+        before = requests_seen(running)
         assert_not_talked_to(running, command(running, authority.file, "key", "list"))
-        assert metric(running) == before
+        assert requests_seen(running) == before
