@@ -163,6 +163,13 @@ def test_names_that_an_application_may_take_for_ours_do_not_pass(service, ask):
     assert "forged" not in json.dumps(answer.reached)
 
 
+def test_names_of_the_prefix_that_are_not_the_five(service, proxy, ask):
+    """nginx can not take them out, as the page says; the others do."""
+    answer = ask(token=open_session(service)["participant_token"], **{"X-Token-Email": "forged", "X-Tokens": "forged"})
+    assert answer.status_code == 200
+    assert ("forged" in json.dumps(answer.reached)) == (proxy.kind == "nginx")
+
+
 def test_no_field_can_be_stripped_by_naming_it_in_connection(service, ask):
     """Fields that Connection names end at a proxy; the application must not see a request without ours."""
     session = open_session(service, origin="https://page.example")
