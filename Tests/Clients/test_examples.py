@@ -110,6 +110,15 @@ def test_a_tampered_token_is_refused(service, example):
         assert_refused(run(example, service, text))
 
 
+def test_node_takes_one_spelling_of_a_token_alone(service):
+    """Its decoder skips what is not base64url, and spare bits at the end."""
+    token = open_session(service)[1]["participant_token"]
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    spare = token[:-1] + alphabet[alphabet.index(token[-1]) ^ 1]
+    for text in (token + "!", token + "=", spare):
+        assert_refused(run("jwks.mjs", service, text))
+
+
 @pytest.fixture(scope="module")
 def expired_token(service):
     """Its campaign makes sessions of three seconds."""
