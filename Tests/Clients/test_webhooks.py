@@ -19,6 +19,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 import cli
 import harness
 import test_tls
+from documents import Shell, blocks, json_values
 from harness import wait_until
 
 NODE = shutil.which("node")
@@ -201,6 +202,14 @@ def verifies(name, secret, headers, body, directory):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout == "true"
+
+
+def test_s76_the_command_of_the_page_makes_a_webhook(own_service, tmp_path):
+    shell = Shell(
+        tmp_path, TOKENSERVICE_URL=own_service.url, TOKENSERVICE_API_KEY=own_service.deployment.secret
+    )  # fmt: skip
+    (made,) = json_values(shell.run(blocks("docs/webhooks.md", "sh")[0]))
+    assert made["events"] == ["invite.*", "key.expiring"] and SECRET.fullmatch(made["secret"])
 
 
 def test_a_redirect_is_a_failure_and_not_followed(own_service, receiver):
