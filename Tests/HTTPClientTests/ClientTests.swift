@@ -42,7 +42,7 @@ private final class CannedServer: Sendable {
             switch Socket.receive(connection.rawValue, into: &buffer, from: count) {
             case .moved(let more): count += more
             case .blocked:
-                let isReady = try? ClientSocket.wait(
+                let isReady: Void? = try? ClientSocket.wait(
                     connection.rawValue,
                     for: .receiving,
                     deadline: deadline,

@@ -129,6 +129,9 @@ struct WebhookLine: Sendable {
         inFlight = nil
     }
 
+    /// Ends the try that is under way without having made it.
+    mutating func abandon() { inFlight = nil }
+
     /// Positions that are ahead of what the store was told: behind them everything was tried, or is open.
     mutating func takeProgress() -> [TrailPosition] {
         var positions: [TrailPosition] = []

@@ -147,6 +147,12 @@ struct WebhookPlan: Sendable {
         return progress
     }
 
+    /// Ends a try that was not made, because the endpoint was switched off or removed.
+    mutating func abandon(_ attempt: WebhookTry) {
+        underWay[attempt.record.id] = nil
+        if let place = places[attempt.record.id] { lines[place].abandon() }
+    }
+
     /// What the store has to be told of endpoints for which there was nothing to do.
     mutating func takeProgress() -> [WebhookProgress] {
         lines.indices.compactMap { index in

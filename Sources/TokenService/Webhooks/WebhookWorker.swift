@@ -22,10 +22,21 @@ package actor WebhookWorker {
     /// Endpoints whose progress is stored in one transaction.
     private static let progressPerCommit = 256
 
+    /// What came of an attempt to try.
+    private enum Result: Sendable {
+        case tried(WebhookOutcome, eventAt: UnixTime)
+        /// The event is no longer in the trail.
+        case eventGone
+        /// Nothing was sent, for the endpoint is switched off or gone.
+        case abandoned
+        /// Nothing was sent, for the store could not be asked.
+        case storeFailed
+    }
+
     private let services: Services
     private let transport: any WebhookTransport
     private let holder: RecordID
-    private let results = Mutex<[(WebhookTry, WebhookOutcome, UnixTime?)]>([])
+    private let results = Mutex<[(WebhookTry, Result)]>([])
 
     private var plan = WebhookPlan()
     private var chains: [Int64] = []
@@ -34,6 +45,8 @@ package actor WebhookWorker {
     private var leaseUntil = UnixTime(milliseconds: .min)
     private var loadedAt = UnixTime(milliseconds: .min)
     private var savedAt = UnixTime(milliseconds: .min)
+    /// Until when nothing is tried, because the store failed a moment ago.
+    private var pausedUntil = UnixTime(milliseconds: .min)
     private var isStopping = false
 
     package init(services: Services, transport: any WebhookTransport) {
@@ -91,7 +104,7 @@ package actor WebhookWorker {
             savedAt = now
             await save()
         }
-        if unsaved.isEmpty, !isStopping { for attempt in plan.begin(now: now) { begin(attempt) } }
+        if unsaved.isEmpty, !isStopping, now >= pausedUntil { for attempt in plan.begin(now: now) { begin(attempt) } }
         desk.metrics.observe(plan)
         if hasMore { desk.doorbell.ring() }
         return hasMore || plan.inFlightCount > 0 || !results.withLock(\.isEmpty)
@@ -99,13 +112,26 @@ package actor WebhookWorker {
 
     // MARK: Steps of a turn
 
+    private func pause(_ now: UnixTime) { pausedUntil = now.adding(seconds: 1) }
+
     /// Ends the tries that came back.
     private func collect(_ now: UnixTime) {
         let finished = results.withLock { results in
             defer { results = [] }
             return results
         }
-        for (attempt, outcome, eventAt) in finished {
+        for (attempt, result) in finished {
+            let outcome: WebhookOutcome
+            var eventAt: UnixTime?
+            switch result {
+            case .tried(let tried, let at): (outcome, eventAt) = (tried, at)
+            case .eventGone: outcome = WebhookOutcome(status: nil, failure: .eventExpired)
+            case .abandoned, .storeFailed:
+                plan.abandon(attempt)
+                desk.markStale()
+                if case .storeFailed = result { pause(now) }
+                continue
+            }
             let jitter = Double(services.random.words().0 >> 11) / Double(UInt64(1) << 53)
             var progress = plan.finish(attempt, outcome, eventAt: eventAt, now: now, jitter: jitter)
             if let delivery = progress.delivery { desk.metrics.counted(delivery) }
@@ -175,6 +201,7 @@ package actor WebhookWorker {
         } catch {
             services.log.error("webhooks not read", ["error": .string("\(error)")])
             desk.markStale()
+            pause(now)
         }
     }
 
@@ -206,51 +233,61 @@ package actor WebhookWorker {
     /// Has one message sent, and its result looked at in a later turn.
     private func begin(_ attempt: WebhookTry) {
         Task.detached { [self] in
-            let (outcome, eventAt) = await send(attempt)
-            results.withLock { $0.append((attempt, outcome, eventAt)) }
+            let result = await send(attempt)
+            results.withLock { $0.append((attempt, result)) }
             services.webhooks.doorbell.ring()
         }
     }
 
-    nonisolated private func send(_ attempt: WebhookTry) async -> (WebhookOutcome, UnixTime?) {
-        let unreachable = WebhookOutcome(status: nil, failure: .unreachable)
-        var event = attempt.event
-        if event == nil {
-            let position = attempt.delivery.position
-            do {
+    nonisolated private func send(_ attempt: WebhookTry) async -> Result {
+        let webhook: WebhookRecord
+        let event: AuditDraft
+        do {
+            // As it is now: a secret that was rotated signs from the answer on, and who was removed hears no more.
+            let id = attempt.record.id
+            let stored = try await services.store.webhook(id, of: attempt.record.tenant)
+            guard let stored, stored.disabledAt == nil else { return .abandoned }
+            webhook = stored
+            if let read = attempt.event {
+                event = read
+            } else {
+                let position = attempt.delivery.position
                 let found = try await services.store.auditChain(position.chain, after: position.sequence - 1, limit: 1)
-                event = found.first.flatMap { $0.draft.id == attempt.delivery.event ? $0.draft : nil }
-            } catch {
-                services.log.error("audit trail not read", ["error": .string("\(error)")])
-                return (unreachable, services.time.now())
+                guard let draft = found.first?.draft, draft.id == attempt.delivery.event else { return .eventGone }
+                event = draft
             }
+        } catch {
+            services.log.error("webhook not tried", ["error": .string("\(error)")])
+            return .storeFailed
         }
-        guard let event else { return (WebhookOutcome(status: nil, failure: .eventExpired), nil) }
-        let name = TypeID.text(.webhook, attempt.record.id)
-        guard let secrets = services.webhooks.sealer.open(attempt.record) else {
+        let outcome = await send(event, to: webhook)
+        if let failure = outcome.failure {
+            services.log.info(
+                "webhook delivery failed",
+                [
+                    "webhook_id": .string(TypeID.text(.webhook, webhook.id)),
+                    "event_id": .string(TypeID.text(.event, event.id)), "reason": .string(failure.rawValue),
+                    "status": .integer(outcome.status ?? 0),
+                ]
+            )
+        }
+        return .tried(outcome, eventAt: event.at)
+    }
+
+    nonisolated private func send(_ event: AuditDraft, to webhook: WebhookRecord) async -> WebhookOutcome {
+        guard let secrets = services.webhooks.sealer.open(webhook) else {
+            let name = TypeID.text(.webhook, webhook.id)
             services.log.error("webhook can not be opened", ["webhook_id": .string(name)])
-            return (unreachable, event.at)
+            return WebhookOutcome(status: nil, failure: .unreachable)
         }
         do {
             // Once more: what may be reached is the operator's choice, and may have changed.
             let url = try WebhookURL(secrets.url, rules: services.webhooks.rules)
             let now = services.time.now()
-            let message = try WebhookMessage(event, to: attempt.record, secrets: secrets, url: url, now: now)
-            let outcome = await transport.send(message)
-            if let failure = outcome.failure {
-                services.log.info(
-                    "webhook delivery failed",
-                    [
-                        "webhook_id": .string(name), "event_id": .string(TypeID.text(.event, event.id)),
-                        "reason": .string(failure.rawValue), "status": .integer(outcome.status ?? 0),
-                    ]
-                )
-            }
-            return (outcome, event.at)
-        } catch is Problem {
-            return (WebhookOutcome(status: nil, failure: .addressRefused), event.at)
+            let message = try WebhookMessage(event, to: webhook, secrets: secrets, url: url, now: now)
+            return await transport.send(message)
         } catch {
-            return (unreachable, event.at)
+            return WebhookOutcome(status: nil, failure: error is Problem ? .addressRefused : .unreachable)
         }
     }
 

@@ -39,7 +39,13 @@ struct WebhookBoundTests {
                 await Task.yield()
             }
         }
-        let reached = hosts.filter { !receiver.types($0).isEmpty }
+        func reachedHosts() -> [String] { hosts.filter { !receiver.types($0).isEmpty } }
+        while reachedHosts().count < ServiceLimits.webhooksSlowInFlightMax { await Task.yield() }
+        for _ in 0..<100 {
+            await worker.turn()
+            await Task.yield()
+        }
+        let reached = reachedHosts()
         #expect(reached.count == ServiceLimits.webhooksSlowInFlightMax)
         for tenant in 0..<8 {
             let own = reached.count { $0.hasPrefix("dead\(tenant)-") }
@@ -80,7 +86,14 @@ struct WebhookBoundTests {
         _ = await service.mint()
         _ = await service.mint()
         service.faults.arm(name: "recordWebhookProgress")
-        for _ in 0..<100 { await worker.turn() }
+        while receiver.types("a.example").isEmpty || receiver.types("b.example").isEmpty {
+            await worker.turn()
+            await Task.yield()
+        }
+        for _ in 0..<100 {
+            await worker.turn()
+            await Task.yield()
+        }
         #expect(receiver.types("a.example").count == 1 && receiver.types("b.example").count == 1)
         service.faults.arm(nil)
         await service.settle(worker)
