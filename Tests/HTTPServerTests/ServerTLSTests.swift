@@ -77,7 +77,8 @@ final class SecureClient {
         while true {
             let all = String(decoding: plaintext, as: UTF8.self)
             // Long texts are looked for only where there are enough bytes for them.
-            if plaintext.count >= count * text.utf8.count, all.components(separatedBy: text).count > count { return all }
+            let isLongEnough = plaintext.count >= count * text.utf8.count
+            if isLongEnough, all.components(separatedBy: text).count > count { return all }
             try crank(try client.receive())
         }
     }
