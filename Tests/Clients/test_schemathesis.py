@@ -39,7 +39,12 @@ def schemathesis(service, directory, *words):
             "--generation-with-security-parameters", "false", *words,
         ],
         capture_output=True, text=True, timeout=240, cwd=directory,
-        env=harness.clean_environment({"SCHEMATHESIS_WORKSPACE": service.deployment.workspace_id}),
+        env=harness.clean_environment(
+            {
+                "SCHEMATHESIS_WORKSPACE": service.deployment.workspace_id, "SCHEMATHESIS_SLUG": "default",
+                "SCHEMATHESIS_ENVIRONMENT": service.deployment.environment,
+            }
+        ),
     )  # fmt: skip
     return done
 
@@ -77,7 +82,7 @@ def test_with_a_platform_key(fresh, tmp_path):
     with harness.Service(fresh) as service:
         done = schemathesis(
             service, tmp_path, "-H", f"Authorization: Bearer {key['secret']}",
-            "--include-name-regex", r"/v1/(workspaces|invites|api-keys$)",
+            "--include-name-regex", r"/v1/(workspaces|members|invites|api-keys$)",
         )  # fmt: skip
         assert done.returncode == 0, fail_with(done)
         assert count_of_cases(done) > 100, done.stdout[-2_000:]
