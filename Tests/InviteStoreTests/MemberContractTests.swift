@@ -67,7 +67,8 @@ struct MemberContractTests {
         let fixture = try await Fixture.make(kind)
         let other = fixture.ids.next(at: start)
         let roles = [
-            Membership(workspace: other, role: .viewer), Membership(workspace: fixture.tenant.workspace, role: .security),
+            Membership(workspace: other, role: .viewer),
+            Membership(workspace: fixture.tenant.workspace, role: .security),
         ]
         let made = member(fixture, roles)
         let command = CreateMember(
@@ -115,7 +116,10 @@ struct MemberContractTests {
         #expect(nobody.records.isEmpty)
     }
 
-    @Test("A change needs the revision that was read, and of racing changes one is done", arguments: Fixture.Kind.allCases)
+    @Test(
+        "A change needs the revision that was read, and of racing changes one is done",
+        arguments: Fixture.Kind.allCases
+    )
     func changes(kind: Fixture.Kind) async throws {
         let fixture = try await Fixture.make(kind)
         let made = member(fixture, [Membership(workspace: fixture.tenant.workspace, role: .viewer)])
@@ -152,12 +156,16 @@ struct MemberContractTests {
         let found = try #require(try await fixture.store.memberSession(digest: digest(1)))
         #expect(found.member == made && found.session.expiresAt == start.adding(seconds: 1_000))
         #expect(try await fixture.store.memberSession(digest: digest(9)) == nil)
-        #expect(try await fixture.store.changeMember(ChangeMember(member: made, endsSessions: false, now: start, audit: [])))
+        #expect(
+            try await fixture.store.changeMember(ChangeMember(member: made, endsSessions: false, now: start, audit: []))
+        )
         #expect(try await !open(fixture, made, 2), "the member was changed since")
         made.revision += 1
         #expect(try await open(fixture, made, 2))
         made.disabledAt = start
-        #expect(try await fixture.store.changeMember(ChangeMember(member: made, endsSessions: true, now: start, audit: [])))
+        #expect(
+            try await fixture.store.changeMember(ChangeMember(member: made, endsSessions: true, now: start, audit: []))
+        )
         made.revision += 1
         #expect(try await openDigests(fixture, 1...9) == [], "all sessions end with the change that says so")
         #expect(try await !open(fixture, made, 3), "the member is disabled")

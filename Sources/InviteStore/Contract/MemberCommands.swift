@@ -30,8 +30,9 @@ package enum CreateMemberOutcome: Equatable, Sendable {
 
 /// Changes one member, if it still has the revision that the caller read: one conditional UPDATE decides.
 package struct ChangeMember: Sendable {
-    /// The member as it shall be, with the revision that was read; the store raises it. `id`, `address` and `createdAt`
-    /// never change.
+    /// The member as it shall be, with the revision that was read; the store raises it.
+    ///
+    /// `id`, `address` and `createdAt` never change.
     package var member: MemberRecord
     /// Whether all its sessions end with the change.
     package var endsSessions: Bool

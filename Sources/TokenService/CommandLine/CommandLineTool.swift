@@ -10,7 +10,8 @@ package enum CommandLineTool {
     package static var commands: [Command] {
         [
             InitCommand.command, ServeCommand.command, DevCommand.command,
-        ] + WorkspaceCommands.commands + MemberCommands.commands + KeyCommands.commands + InviteCommands.commands + TokenCommands.commands
+        ] + WorkspaceCommands.commands + MemberCommands.commands + KeyCommands.commands + InviteCommands.commands
+            + TokenCommands.commands
             + PolicyCommands.commands + AuditCommands.commands + [
                 JoseCheckCommand.command,
                 Command("version", "prints the release") { _ in

@@ -56,7 +56,7 @@ extension Services {
         return found
     }
 
-    /// Opens the session. Where the member was changed since its password was checked, the change decides.
+    /// Opens the session; where the member was changed since its password was checked, the change decides.
     private func open(_ checked: MemberRecord, _ call: Call, replacing before: [UInt8]?) async throws -> HTTPResponse {
         var member = checked
         for _ in 0..<ServiceLimits.memberChangeTriesMax {

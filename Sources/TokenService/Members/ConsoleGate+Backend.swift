@@ -34,7 +34,7 @@ extension ConsoleGate {
             throw Problem(.forbidden, "This action needs a key of kind platform.")
         }
         guard let slug = call.query[Self.workspaceParameter] else {
-            throw Problem.invalid("accountSlug", "A signed-in request must name the workspace: accountSlug is required.")
+            throw Problem.invalid("accountSlug", "A signed-in request must name its workspace in accountSlug.")
         }
         // One answer for no such workspace and for no role in it.
         guard WorkspaceRequest.isSlug(slug), let workspace = try await store.workspace(slug: slug),

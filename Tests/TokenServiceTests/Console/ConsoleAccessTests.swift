@@ -11,7 +11,9 @@ import Testing
 struct ConsoleAccessTests {
     private static let item = #"{"campaign_id":"c","participant_email":"a@b.example"}"#
 
-    @Test("S04: GET /api/v1/invites?accountSlug= lists what a key lists, and a mint is a key's mint with the member named")
+    @Test(
+        "S04: GET /api/v1/invites?accountSlug= lists what a key lists, and a mint is a key's mint with the member named"
+    )
     func sameRoutes() async throws {
         let service = try await ServiceHarness()
         let browser = try await service.signedIn(.operator)
@@ -42,7 +44,8 @@ struct ConsoleAccessTests {
             ("", 400, "accountSlug"), ("environment=test", 400, "accountSlug"), ("accountSlug=elsewhere", 404, nil),
             ("accountSlug=nowhere", 404, nil), ("accountSlug=", 404, nil), ("accountSlug=No%20Slug", 404, nil),
             ("accountSlug=\(id)", 404, nil), ("accountSlug=\(slug)", 200, nil),
-            ("accountSlug=\(slug)&environment=live", 200, nil), ("accountSlug=\(slug)&environment=both", 400, "environment"),
+            ("accountSlug=\(slug)&environment=live", 200, nil),
+            ("accountSlug=\(slug)&environment=both", 400, "environment"),
             ("accountSlug=\(slug)&workspace_id=\(id)", 200, nil),
             ("accountSlug=\(slug)&workspace_id=ws_01m7ysm950fr6tvbqwht0x6rk2", 400, "workspace_id"),
             ("accountSlug=\(slug)&accountSlug=\(slug)", 400, "accountSlug"),
@@ -133,12 +136,15 @@ struct ConsoleAccessTests {
         #expect(await service.send(.get, "/v1/console/sessions", fields: other.fields).status == 200)
     }
 
-    @Test("S04: what is no session of ours is 401, and a cookie given twice 400", arguments: [
-        ("", 401), ("other=1", 401), ("__Host-session=", 401), ("__Host-session=x", 401),
-        ("__Host-session=\(String(repeating: "A", count: 43))", 401), ("a__Host-session=x", 401),
-        ("session=1; __Host-session=x; b=2", 401), ("__Host-session=a; __Host-session=b", 400),
-        ("__host-session=x", 401),
-    ])
+    @Test(
+        "S04: what is no session of ours is 401, and a cookie given twice 400",
+        arguments: [
+            ("", 401), ("other=1", 401), ("__Host-session=", 401), ("__Host-session=x", 401),
+            ("__Host-session=\(String(repeating: "A", count: 43))", 401), ("a__Host-session=x", 401),
+            ("session=1; __Host-session=x; b=2", 401), ("__Host-session=a; __Host-session=b", 400),
+            ("__host-session=x", 401),
+        ]
+    )
     func badCookies(cookie: String, status: Int) async throws {
         let service = try await ServiceHarness()
         let slug = try await service.firstSlug()
@@ -239,7 +245,9 @@ struct ConsoleAccessTests {
         #expect(try await make(#","scopes":["invites:read"],"environment":"live""#).status == 403)
         let deployment = try await service.page(browser, .put, "/v1/policies?layer=deployment", body: "{}")
         #expect(deployment.status == 403, "\(deployment.text)")
-        let created = try #require(try await service.changes().first { $0.type == "key.created" && $0.actor == browser.member })
+        let created = try #require(
+            try await service.changes().first { $0.type == "key.created" && $0.actor == browser.member }
+        )
         #expect(created.target == made["id"])
     }
 

@@ -22,10 +22,20 @@ struct MemberTests {
         #expect(read.json?["roles"]?.elements.first?["role"]?.string == "viewer")
         #expect(!read.text.contains("password\"") && !read.text.contains("scrypt"))
         let all = await service.asOperator(.get, "/v1/members")
-        #expect(all.json?["data"]?.elements.compactMap { $0["email"]?.string } == ["ada@acme.example", "grace@acme.example"])
-        for query in ["workspace_id=\(service.firstWorkspace)", "email=GRACE@acme.example", "limit=1&workspace_id=\(service.firstWorkspace)"] {
+        #expect(
+            all.json?["data"]?.elements.compactMap { $0["email"]?.string } == [
+                "ada@acme.example", "grace@acme.example",
+            ]
+        )
+        for query in [
+            "workspace_id=\(service.firstWorkspace)", "email=GRACE@acme.example",
+            "limit=1&workspace_id=\(service.firstWorkspace)",
+        ] {
             let found = await service.asOperator(.get, "/v1/members?" + query)
-            #expect(found.json?["data"]?.count == 1 && found.json?["data"]?.elements.first?["id"]?.string == id, "\(query)")
+            #expect(
+                found.json?["data"]?.count == 1 && found.json?["data"]?.elements.first?["id"]?.string == id,
+                "\(query)"
+            )
         }
         #expect(await service.asOperator(.get, "/v1/members?email=nobody@acme.example").json?["data"]?.count == 0)
         #expect(await service.asOperator(.get, "/v1/members/mem_01m7ysm950fr6tvbqwht0x6rk2").status == 404)
@@ -36,23 +46,31 @@ struct MemberTests {
         #expect(Set(types) == ["member.created", "member.roles_changed", "member.disabled"], "\(types)")
     }
 
-    @Test("A bad member is refused with the field's name", arguments: [
-        (#"{"password":"correct horse battery"}"#, "email"), (#"{"email":"x","password":"correct horse battery"}"#, "email"),
-        (#"{"email":"a@b.example"}"#, "password"), (#"{"email":"a@b.example","password":"elevenchars"}"#, "password"),
-        (#"{"email":"averylong@b.example","password":"AVeryLong@b.example"}"#, "password"),
-        (#"{"email":"a@b.example","password":"\#(String(repeating: "x", count: 129))"}"#, "password"),
-        (#"{"email":"a@b.example","password":"correct horse battery","roles":[{"role":"viewer"}]}"#, "workspace_id"),
-        (
-            #"{"email":"a@b.example","password":"correct horse battery","roles":[{"workspace_id":"ws_01m7ysm950fr6tvbqwht0x6rk2","role":"viewer"}]}"#,
-            "workspace_id"
-        ),
-        (
-            #"{"email":"a@b.example","password":"correct horse battery","roles":[{"workspace_id":"ws_01m7ysm950fr6tvbqwht0x6rk2","role":"owner"}]}"#,
-            "role"
-        ),
-        (#"{"email":"a@b.example","password":"correct horse battery","roles":"viewer"}"#, "roles"),
-        (#"{"email":"a@b.example","password":"correct horse battery","name":"A"}"#, "name"),
-    ])
+    @Test(
+        "A bad member is refused with the field's name",
+        arguments: [
+            (#"{"password":"correct horse battery"}"#, "email"),
+            (#"{"email":"x","password":"correct horse battery"}"#, "email"),
+            (#"{"email":"a@b.example"}"#, "password"),
+            (#"{"email":"a@b.example","password":"elevenchars"}"#, "password"),
+            (#"{"email":"averylong@b.example","password":"AVeryLong@b.example"}"#, "password"),
+            (#"{"email":"a@b.example","password":"\#(String(repeating: "x", count: 129))"}"#, "password"),
+            (
+                #"{"email":"a@b.example","password":"correct horse battery","roles":[{"role":"viewer"}]}"#,
+                "workspace_id"
+            ),
+            (
+                #"{"email":"a@b.example","password":"correct horse battery","roles":[{"workspace_id":"ws_01m7ysm950fr6tvbqwht0x6rk2","role":"viewer"}]}"#,
+                "workspace_id"
+            ),
+            (
+                #"{"email":"a@b.example","password":"correct horse battery","roles":[{"workspace_id":"ws_01m7ysm950fr6tvbqwht0x6rk2","role":"owner"}]}"#,
+                "role"
+            ),
+            (#"{"email":"a@b.example","password":"correct horse battery","roles":"viewer"}"#, "roles"),
+            (#"{"email":"a@b.example","password":"correct horse battery","name":"A"}"#, "name"),
+        ]
+    )
     func badMembers(body: String, param: String) async throws {
         let service = try await ServiceHarness()
         let answer = await service.asOperator(.post, "/v1/members", body: body)
@@ -103,9 +121,13 @@ struct MemberTests {
             try await service.platformKey(),
             try await service.platformKey(environment: .live, more: #","expires_at":"\#(end)""#),
             try await service.platformKey(environment: .live, more: #","ip_allowlist":["127.0.0.1/32"]"#),
-            try await service.platformKey(scopes: ["workspaces:read", "workspaces:write", "invites:read"], environment: .live),
+            try await service.platformKey(
+                scopes: ["workspaces:read", "workspaces:write", "invites:read"],
+                environment: .live
+            ),
         ]
-        let body = #"{"email":"new@acme.example","password":"correct horse battery","roles":[{"workspace_id":"\#(service.firstWorkspace)","role":"viewer"}]}"#
+        let body =
+            #"{"email":"new@acme.example","password":"correct horse battery","roles":[{"workspace_id":"\#(service.firstWorkspace)","role":"viewer"}]}"#
         let id = try await service.makeMember()
         for key in narrow {
             let made = await service.send(.post, "/v1/members", body: body, key: key.secret)

@@ -18,7 +18,8 @@ struct SignInTests {
         #expect(answer.status == 201, "\(answer.text)")
         let cookie = try #require(answer.response.field("Set-Cookie"))
         #expect(
-            cookie.wholeMatch(of: /__Host-session=[A-Za-z0-9_-]{43}; Path=\/; Secure; HttpOnly; SameSite=Strict/) != nil,
+            cookie.wholeMatch(of: /__Host-session=[A-Za-z0-9_-]{43}; Path=\/; Secure; HttpOnly; SameSite=Strict/)
+                != nil,
             "\(cookie)"
         )
         #expect(answer.response.field("Cache-Control") == "no-store")
@@ -37,7 +38,9 @@ struct SignInTests {
         #expect(read["csrf_token"] != nil && read["csrf_token"] != browser.csrf)
     }
 
-    @Test("S04: an unknown address, a wrong password and a disabled member get one answer, and a pseudonym in the trail")
+    @Test(
+        "S04: an unknown address, a wrong password and a disabled member get one answer, and a pseudonym in the trail"
+    )
     func oneAnswer() async throws {
         let service = try await ServiceHarness()
         _ = try await service.makeMember()
@@ -81,23 +84,30 @@ struct SignInTests {
         #expect(service.faults.calls == unknown && unknown == ["member", "appendAudit"])
     }
 
-    @Test("A sign-in that says something else is refused with the field's name", arguments: [
-        (#"{"email":"grace","password":"x"}"#, "email"), (#"{"password":"x"}"#, "email"),
-        (#"{"email":"grace@acme.example"}"#, "password"), (#"{"email":"grace@acme.example","password":7}"#, "password"),
-        (#"{"email":"grace@acme.example","password":"x","remember":true}"#, "remember"),
-        (#"{"email":"grace@acme.example","password":"\#(String(repeating: "x", count: 129))"}"#, "password"),
-    ])
+    @Test(
+        "A sign-in that says something else is refused with the field's name",
+        arguments: [
+            (#"{"email":"grace","password":"x"}"#, "email"), (#"{"password":"x"}"#, "email"),
+            (#"{"email":"grace@acme.example"}"#, "password"),
+            (#"{"email":"grace@acme.example","password":7}"#, "password"),
+            (#"{"email":"grace@acme.example","password":"x","remember":true}"#, "remember"),
+            (#"{"email":"grace@acme.example","password":"\#(String(repeating: "x", count: 129))"}"#, "password"),
+        ]
+    )
     func badRequests(body: String, param: String) async throws {
         let service = try await ServiceHarness()
         let answer = await service.send(.post, "/v1/console/sessions", body: body)
         #expect(answer.status == 400 && answer.param == param, "\(answer.text)")
     }
 
-    @Test("S04: another origin's page can sign nobody in", arguments: [
-        [("Origin", "https://evil.example")], [("Sec-Fetch-Site", "cross-site")], [("Sec-Fetch-Site", "same-site")],
-        [("Sec-Fetch-Site", "none")], [("Origin", "null")],
-        [("Origin", ServiceHarness.issuer), ("Sec-Fetch-Site", "cross-site")],
-    ])
+    @Test(
+        "S04: another origin's page can sign nobody in",
+        arguments: [
+            [("Origin", "https://evil.example")], [("Sec-Fetch-Site", "cross-site")], [("Sec-Fetch-Site", "same-site")],
+            [("Sec-Fetch-Site", "none")], [("Origin", "null")],
+            [("Origin", ServiceHarness.issuer), ("Sec-Fetch-Site", "cross-site")],
+        ]
+    )
     func foreignPages(fields: [(String, String)]) async throws {
         let service = try await ServiceHarness()
         _ = try await service.makeMember()
@@ -157,9 +167,12 @@ struct SignInTests {
         #expect(await service.send(.get, "/v1/console/sessions", fields: browser.fields).status == 401)
     }
 
-    @Test("S04: signing out, a new password, a disabled member and end_sessions end the session at once", arguments: [
-        "sign out", #"{"password":"another long password"}"#, #"{"disabled":true}"#, #"{"end_sessions":true}"#,
-    ])
+    @Test(
+        "S04: signing out, a new password, a disabled member and end_sessions end the session at once",
+        arguments: [
+            "sign out", #"{"password":"another long password"}"#, #"{"disabled":true}"#, #"{"end_sessions":true}"#,
+        ]
+    )
     func ends(how: String) async throws {
         let service = try await ServiceHarness()
         let id = try await service.makeMember()
@@ -177,7 +190,8 @@ struct SignInTests {
         #expect(await service.send(.get, "/v1/console/sessions", fields: browser.fields).status == 401)
         #expect(try await service.page(browser, .get, "/v1/invites").status == 401)
         let types = try await service.events().map(\.type)
-        let expected = how.contains("password")
+        let expected =
+            how.contains("password")
             ? "member.password_changed" : how.contains("disabled") ? "member.disabled" : "member.signed_out"
         #expect(types.contains(expected), "\(types)")
         #expect(types.contains("member.signed_in") && types.contains("member.created"))
