@@ -26,11 +26,11 @@ package struct PasswordHash: Equatable, Sendable {
     }
 
     /// A hash that no password has, to be compared where there is no member: it costs as much as any other.
-    package static func decoy(cost: ScryptCost, random: any RandomSource) -> PasswordHash {
+    package static func decoy(cost: ScryptCost) -> PasswordHash {
         PasswordHash(
             cost: cost,
-            salt: SecretBytes(random: saltBytes, from: random).copy,
-            key: SecretBytes(random: keyBytes, from: random).copy
+            salt: [UInt8](repeating: 0, count: saltBytes),
+            key: [UInt8](repeating: 0, count: keyBytes)
         )
     }
 

@@ -15,7 +15,7 @@ package final class Passwords: Sendable {
     package init(cost: ScryptCost, time: any TimeSource, random: any RandomSource) {
         self.cost = cost
         self.random = random
-        decoy = .decoy(cost: cost, random: random)
+        decoy = .decoy(cost: cost)
         jobs = SlowJobQueue(
             "passwords",
             time: time,
