@@ -16,6 +16,8 @@ struct MemberTests {
     func lifeCycle() async throws {
         let service = try await ServiceHarness()
         let id = try await service.makeMember(role: .viewer)
+        // So that their order is known.
+        service.time.advance(milliseconds: 1)
         _ = try await service.makeMember("ada@acme.example", role: nil)
         let read = await service.asOperator(.get, "/v1/members/\(id)")
         #expect(read["email"] == "grace@acme.example" && read["status"] == "active")
