@@ -27,6 +27,7 @@ package final class Services: Sendable {
     package let usage: UsageLedger
     package let cursors: PageCursor
     package let policies: PolicyDirectory
+    package let console: ConsoleGate
     /// Nil where both environments are served.
     package let environment: DeploymentEnvironment?
 
@@ -51,6 +52,7 @@ package final class Services: Sendable {
         usage: UsageLedger,
         cursors: PageCursor,
         policies: PolicyDirectory,
+        console: ConsoleGate,
         environment: DeploymentEnvironment?
     ) {
         self.store = store
@@ -73,6 +75,7 @@ package final class Services: Sendable {
         self.usage = usage
         self.cursors = cursors
         self.policies = policies
+        self.console = console
         self.environment = environment
     }
 

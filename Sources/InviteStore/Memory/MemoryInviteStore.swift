@@ -13,7 +13,7 @@ package final class MemoryInviteStore: InviteStore {
     }
 
     /// Runs one transaction under the lock.
-    private func with<Value: Sendable>(
+    func with<Value: Sendable>(
         _ body: (inout MemoryTables) throws(StoreError) -> Value
     ) throws(StoreError) -> Value {
         let result: Result<Value, StoreError> = tables.withLock { tables in

@@ -61,6 +61,8 @@ struct MemoryTables: Sendable {
     var auditByTenant: [Tenant: OrderedTable<AuditRecord>] = [:]
     var usage: [UsageKey: UsageCounts] = [:]
     var notices: Set<NoticeKey> = []
+    var members = OrderedTable<MemberRecord>()
+    var memberSessions: [[UInt8]: MemberSession] = [:]
     var rows = 0
     var newest = UnixTime(milliseconds: .min)
     var isClosed = false

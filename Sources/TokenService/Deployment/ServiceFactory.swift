@@ -1,4 +1,5 @@
 package import InviteStore
+package import OpenSSLKit
 package import Platform
 package import Telemetry
 
@@ -17,6 +18,8 @@ package struct ServiceFactory: Sendable {
     package var addressLimit: Int?
     /// What the deployment's layer of policies says as long as no stored policy says otherwise.
     package var policy = LifetimePolicy()
+    /// What hashing a member's password costs.
+    package var passwordCost = ScryptCost.standard
 
     package init(
         store: any InviteStore,
@@ -58,7 +61,7 @@ package struct ServiceFactory: Sendable {
         )
         let revocations = RevocationView()
         try await revocations.fill(from: store, now: time.now())
-        let services = services(keys, keyring, revocations, deployment.issuer)
+        let services = try services(keys, keyring, revocations, deployment.issuer)
         try await services.imports.load()
         try await services.policies.start()
         return services
@@ -69,7 +72,7 @@ package struct ServiceFactory: Sendable {
         _ keyring: SigningKeyring,
         _ revocations: RevocationView,
         _ issuerURL: String
-    ) -> Services {
+    ) throws -> Services {
         let identifiers = IdentifierGenerator(random: random)
         let audit = AuditTrail(identifiers: identifiers)
         let directory = APIKeyDirectory(store: store, digestKey: keys.apiKeyDigest)
@@ -94,6 +97,16 @@ package struct ServiceFactory: Sendable {
             addresses: addresses,
             workspaces: workspaces,
             events: events,
+            environment: environment
+        )
+        let console = ConsoleGate(
+            store: store,
+            secrets: try MemberSecrets(keys, random: random),
+            passwords: Passwords(cost: passwordCost, time: time, random: random),
+            addresses: addresses,
+            events: events,
+            log: log,
+            issuerURL: issuerURL,
             environment: environment
         )
         let usage = UsageLedger()
@@ -122,6 +135,7 @@ package struct ServiceFactory: Sendable {
             usage: usage,
             cursors: PageCursor(key: keys.cursor),
             policies: PolicyDirectory(store: store, workspaces: workspaces, defaults: policy),
+            console: console,
             environment: environment
         )
     }

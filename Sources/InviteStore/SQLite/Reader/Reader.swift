@@ -9,6 +9,7 @@
         let lookup: LookupBuffer
         let statements: ReaderStatements
         let counts: CountStatements
+        let members: MemberReads
         private let begin: Statement
         private let commit: Statement
         private var tenants: TenantNumbers
@@ -23,6 +24,7 @@
             self.lookup = lookup
             statements = try ReaderStatements(connection)
             counts = try CountStatements(connection)
+            members = try MemberReads(connection)
             begin = try connection.statement("BEGIN")
             commit = try connection.statement("COMMIT")
             tenants = try TenantNumbers(connection)
