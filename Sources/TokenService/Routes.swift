@@ -11,8 +11,8 @@ extension Services {
         readiness: Readiness,
         frameOrigins: @escaping @Sendable () -> [String] = { [] }
     ) -> [Route] {
-        backendRoutes() + workspaceRoutes() + memberRoutes()
-            + consoleRoutes() + policyRoutes() + recordRoutes() + widgetRoutes()
+        backendRoutes() + workspaceRoutes() + memberRoutes() + consoleRoutes() + policyRoutes() + recordRoutes()
+            + webhookRoutes() + widgetRoutes()
             + widgetAssetRoutes(frameOrigins: frameOrigins) + openRoutes(readiness)
     }
 

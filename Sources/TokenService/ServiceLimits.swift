@@ -134,6 +134,51 @@ package enum ServiceLimits {
     /// Keys and campaigns that a simulation lists by name.
     package static let simulationNamesMax = 100
 
+    /// Endpoints of one workspace and environment that are told of events.
+    package static let webhooksMax = 10
+    /// Bytes of an endpoint's URL.
+    package static let webhookURLBytesMax = 2048
+    /// Types, or starts of types, on one endpoint's list.
+    package static let webhookEventsMax = 50
+    /// Characters of one of them.
+    package static let webhookEventCharactersMax = 64
+    /// Characters of an endpoint's description.
+    package static let webhookDescriptionCharactersMax = 200
+    /// Deliveries under way at once, each with a thread of its own.
+    package static let webhooksInFlightMax = 64
+    /// Of these, deliveries to endpoints whose last try failed or took more than a second, or that were not tried yet.
+    package static let webhooksSlowInFlightMax = 32
+    /// Of those, deliveries of one workspace and environment.
+    package static let webhooksTenantSlowInFlightMax = 5
+    /// Events that wait in memory for one endpoint; more are read from the trail when these are done.
+    package static let webhookQueueMax = 50
+    /// Events that wait in memory for all endpoints; each costs about half a kilobyte.
+    package static let webhookQueuesMax = 20_000
+    /// Deliveries of one endpoint that are set aside while later ones go on.
+    package static let webhookAsideMax = 50
+    /// Endpoints that are served; each costs about one kilobyte.
+    package static let webhookEndpointsMax = 50_000
+    /// Links of the audit trail that are read at once.
+    package static let webhookReadMax = 256
+    /// Tries of one delivery.
+    package static let webhookTriesMax = 15
+    /// Refusals by an endpoint that answers after which its later events go on.
+    package static let webhookAsideTries = 4
+    /// The wait after the first try that fails; each further one is twice as long.
+    package static let webhookRetryFirstSeconds: Int64 = 5
+    /// The longest wait between two tries: 12 hours, in seconds.
+    package static let webhookRetrySecondsMax: Int64 = 43_200
+    /// How old an event may be when it is tried: 7 days, in seconds.
+    package static let webhookEventSecondsMax: Int64 = 604_800
+    /// How long every try may fail before an endpoint is switched off: 5 days, in seconds.
+    package static let webhookFailingSecondsMax: Int64 = 432_000
+    /// Look-up and connection of one try, in milliseconds.
+    package static let webhookConnectMilliseconds = 5_000
+    /// One try from the look-up to the end of the answer's head, in milliseconds.
+    package static let webhookTryMilliseconds = 15_000
+    /// Bytes of the head of an endpoint's answer; its body is not read.
+    package static let webhookAnswerBytesMax = 16_384
+
     /// Bounds of an ordinary JSON body.
     package static let bodyJSON = JSONLimits(bytesMax: bodyBytesMax, depthMax: 8, valuesMax: 2000, numberDigitsMax: 400)
     /// Bounds of a batch.

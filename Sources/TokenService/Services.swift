@@ -28,6 +28,7 @@ package final class Services: Sendable {
     package let cursors: PageCursor
     package let policies: PolicyDirectory
     package let console: ConsoleGate
+    package let webhooks: WebhookDesk
     /// Nil where both environments are served.
     package let environment: DeploymentEnvironment?
 
@@ -53,6 +54,7 @@ package final class Services: Sendable {
         cursors: PageCursor,
         policies: PolicyDirectory,
         console: ConsoleGate,
+        webhooks: WebhookDesk,
         environment: DeploymentEnvironment?
     ) {
         self.store = store
@@ -76,6 +78,7 @@ package final class Services: Sendable {
         self.cursors = cursors
         self.policies = policies
         self.console = console
+        self.webhooks = webhooks
         self.environment = environment
     }
 

@@ -16,7 +16,7 @@ package import Platform
 /// Methods may be called from any thread or task. Times are passed in; a store asks no clock for anything that it
 /// stores. A command whose `now` is more than 5 s behind the newest stored instant fails with
 /// ``StoreError/clockBehind``.
-package protocol InviteStore: AuditSource, MemberStore {
+package protocol InviteStore: AuditSource, MemberStore, WebhookStore {
     // MARK: Deployment
 
     /// The deployment, or nil where nothing was set up.

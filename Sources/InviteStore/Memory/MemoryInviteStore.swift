@@ -7,6 +7,7 @@ internal import Synchronization
 /// and answers ``StoreError/overloaded`` beyond. Sweeping costs time in proportion to what is stored.
 package final class MemoryInviteStore: InviteStore {
     private let tables: Mutex<MemoryTables>
+    let webhookLease = WebhookLease()
 
     package init(auditSealer: any AuditSealer, rowsMax: Int = 200_000) {
         tables = Mutex(MemoryTables(sealer: auditSealer, rowsMax: rowsMax))

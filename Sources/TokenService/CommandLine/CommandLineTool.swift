@@ -11,8 +11,7 @@ package enum CommandLineTool {
         [
             InitCommand.command, ServeCommand.command, DevCommand.command,
         ] + WorkspaceCommands.commands + MemberCommands.commands + KeyCommands.commands + InviteCommands.commands
-            + TokenCommands.commands
-            + PolicyCommands.commands + AuditCommands.commands + [
+            + TokenCommands.commands + PolicyCommands.commands + WebhookCommands.commands + AuditCommands.commands + [
                 JoseCheckCommand.command,
                 Command("version", "prints the release") { _ in
                     Console.print("token-service \(version)")

@@ -17,6 +17,12 @@ enum ServeCommand {
             CommandOption("address-limit", "N|off", "exchanges and refused credentials a minute and address (600)"),
             CommandOption("drain-delay", "DURATION", "from SIGTERM until listening stops (0s)"),
             CommandOption("audit-days", "N", "days for which audit events are kept (400)"),
+            CommandOption(
+                "webhook-allow-network",
+                "CIDR[,CIDR…]",
+                "networks that webhooks may reach although they are not public (none)"
+            ),
+            CommandOption("webhook-ca-file", "FILE", "whom webhooks trust, PEM (the system's certificates)"),
             CommandOption("loops", "N", "event loops (one for each processor)"),
             CommandOption("log-level", "debug|info|warning|error", "what is logged (warning)"),
         ]
@@ -47,6 +53,7 @@ struct ServeSettings: Sendable {
     var logLevel: LogLevel
     /// Days for which audit events are kept.
     var auditDays: Int64
+    var webhooks = WebhookRules()
 
     init(_ arguments: Arguments) throws(UsageError) {
         listen = try Self.address(arguments.value("listen") ?? "127.0.0.1:8080", option: "listen")
@@ -58,7 +65,9 @@ struct ServeSettings: Sendable {
         case (nil, nil): tls = nil
         default: throw UsageError("--tls-cert and --tls-key go together")
         }
-        trustedProxies = try Self.networks(arguments.value("trusted-proxies") ?? "")
+        trustedProxies = try Self.networks(arguments, "trusted-proxies")
+        webhooks.allowedNetworks = try Self.networks(arguments, "webhook-allow-network")
+        if let file = arguments.value("webhook-ca-file") { webhooks.trust = .file(file) }
         addressLimit = try Self.addressLimit(arguments.value("address-limit") ?? "600")
         guard let delay = Durations.seconds(arguments.value("drain-delay") ?? "0"), delay <= 300 else {
             throw UsageError("--drain-delay must be a duration of at most 300s, such as 5s")
@@ -88,11 +97,11 @@ struct ServeSettings: Sendable {
         return address
     }
 
-    private static func networks(_ text: String) throws(UsageError) -> [IPNetwork] {
+    private static func networks(_ arguments: Arguments, _ option: String) throws(UsageError) -> [IPNetwork] {
         var networks: [IPNetwork] = []
-        for part in text.split(separator: ",") {
+        for part in (arguments.value(option) ?? "").split(separator: ",") {
             guard let network = IPNetwork(parsing: String(part)) else {
-                throw UsageError("--trusted-proxies: \(part.prefix(50)) is no address or CIDR block")
+                throw UsageError("--\(option): \(part.prefix(50)) is no address or CIDR block")
             }
             networks.append(network)
         }

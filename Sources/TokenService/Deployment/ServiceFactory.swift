@@ -20,6 +20,8 @@ package struct ServiceFactory: Sendable {
     package var policy = LifetimePolicy()
     /// What hashing a member's password costs.
     package var passwordCost = ScryptCost.standard
+    /// Where webhooks may go; on a loopback issuer, this machine too.
+    package var webhookRules = WebhookRules()
 
     package init(
         store: any InviteStore,
@@ -136,7 +138,20 @@ package struct ServiceFactory: Sendable {
             cursors: PageCursor(key: keys.cursor),
             policies: PolicyDirectory(store: store, workspaces: workspaces, defaults: policy),
             console: console,
+            webhooks: webhookDesk(keys, issuerURL),
             environment: environment
+        )
+    }
+
+    private func webhookDesk(_ keys: DataKeys, _ issuerURL: String) -> WebhookDesk {
+        var rules = webhookRules
+        // An issuer is plain HTTP on loopback only.
+        rules.allowsLoopback = issuerURL.hasPrefix("http://")
+        let seal = EpochSealer(root: keys.recordSeal, label: "tokenservice webhook seal v1", random: random)
+        return WebhookDesk(
+            sealer: WebhookSealer(seal),
+            rules: rules,
+            metrics: WebhookMetrics(registry, time: time)
         )
     }
 }

@@ -68,7 +68,8 @@ extension Services {
         return key
     }
 
-    private static func overlapEnd(_ call: Call) throws(Problem) -> UnixTime? {
+    /// The `overlap_until` of a rotation; nil where it is left out.
+    static func overlapEnd(_ call: Call) throws(Problem) -> UnixTime? {
         guard var body = try BodyReader(optional: call.request) else { return nil }
         let end = try body.time("overlap_until")
         try body.finish()

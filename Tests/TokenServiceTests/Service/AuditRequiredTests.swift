@@ -63,6 +63,7 @@
                 let list = await service.asOperator(.get, "/v1/members")
                 return list.json?["data"]?.elements.first?["id"]?.string ?? ""
             }
+            let webhook: MadeWebhook
 
             func admin(_ method: HTTPMethod, _ path: String, _ body: String? = nil) async -> Answer {
                 await service.admin(method, path, body: body)
@@ -83,7 +84,29 @@
         }
         private static let suspend = Change { await $0.admin(.post, "/v1/api-keys/\($0.key.id)/suspend") }
 
+        private static func webhook(_ method: HTTPMethod, _ path: String, _ body: String? = nil) -> Change {
+            Change { await $0.admin(method, $0.webhook.path + path, body) }
+        }
+
         static let changes: [String: Change] = [
+            "POST /v1/webhooks": Change {
+                await $0.admin(.post, "/v1/webhooks", #"{"url":"https://b.example/","events":["*"]}"#)
+            },
+            "PATCH /v1/webhooks/{id}": webhook(.patch, "", #"{"events":["*"]}"#),
+            "DELETE /v1/webhooks/{id}": webhook(.delete, ""),
+            "POST /v1/webhooks/{id}/rotate-secret": webhook(.post, "/rotate-secret"),
+            "POST /v1/webhooks/{id}/test": webhook(.post, "/test"),
+            "POST /v1/webhooks/{id}/deliveries/{event_id}/redeliver": Change { stage in
+                let event = await stage.service.deliveries(stage.webhook).first?["event_id"]?.string ?? ""
+                return await stage.admin(.post, stage.webhook.path + "/deliveries/\(event)/redeliver")
+            }.after(
+                Change { stage in
+                    _ = await stage.service.mint()
+                    let worker = WebhookWorker(services: stage.service.services, transport: FakeReceiver())
+                    await stage.service.settle(worker)
+                    return await stage.admin(.get, stage.webhook.path)
+                }
+            ),
             "PATCH /v1/api-keys/{id}": Change {
                 await $0.admin(.patch, "/v1/api-keys/\($0.key.id)", #"{"name":"another name"}"#)
             },
@@ -147,7 +170,8 @@
             let stage = ChangeStage(
                 service: service,
                 platform: try await service.platformKey().secret,
-                key: (try #require(made["id"]), try #require(made["secret"]))
+                key: (try #require(made["id"]), try #require(made["secret"])),
+                webhook: try await service.makeWebhook("a.example")
             )
             for step in change.before { #expect((200..<300).contains(await step(stage).status)) }
             // The minute's events of successful authentications are behind us then.
@@ -178,6 +202,8 @@
                 "SELECT count(suspended_at) FROM api_keys", "SELECT count(revoked_at) FROM api_keys",
                 "SELECT count(*) + total(length(settings)) FROM workspaces", "SELECT count(*) FROM policy_versions",
                 "SELECT count(*) + 7 * count(disabled_at) FROM members", "SELECT count(*) FROM member_sessions",
+                "SELECT count(*) FROM webhooks", "SELECT total(version) FROM webhooks",
+                "SELECT count(*) FROM webhook_deliveries WHERE status = 0",
             ].map { try file.number($0) }
         }
 

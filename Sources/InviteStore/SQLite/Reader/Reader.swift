@@ -10,6 +10,7 @@
         let statements: ReaderStatements
         let counts: CountStatements
         let members: MemberReads
+        let webhooks: WebhookReads
         private let begin: Statement
         private let commit: Statement
         private var tenants: TenantNumbers
@@ -25,6 +26,7 @@
             statements = try ReaderStatements(connection)
             counts = try CountStatements(connection)
             members = try MemberReads(connection)
+            webhooks = try WebhookReads(connection)
             begin = try connection.statement("BEGIN")
             commit = try connection.statement("COMMIT")
             tenants = try TenantNumbers(connection)

@@ -33,6 +33,7 @@
         let policies: PolicyStatements
         let usage: UsageStatements
         let members: MemberStatements
+        let webhooks: WebhookStatements
         let sealer: any AuditSealer
 
         var state: Mark
@@ -60,6 +61,7 @@
             policies = try PolicyStatements(connection)
             usage = try UsageStatements(connection)
             members = try MemberStatements(connection)
+            webhooks = try WebhookStatements(connection)
             tenants = try TenantNumbers(connection)
             let chain = try AuditChain(connection)
             let meta = try connection.statement("SELECT value FROM meta WHERE name = ?")
