@@ -27,6 +27,9 @@ package final class Services: Sendable {
     package let usage: UsageLedger
     package let cursors: PageCursor
     package let policies: PolicyDirectory
+    package let proofs: ProofVerifier
+    /// Goes with the keyring: what it holds was found good by those keys.
+    package let validated: ValidatedTokenCache
     /// Nil where both environments are served.
     package let environment: DeploymentEnvironment?
 
@@ -51,6 +54,8 @@ package final class Services: Sendable {
         usage: UsageLedger,
         cursors: PageCursor,
         policies: PolicyDirectory,
+        proofs: ProofVerifier,
+        validated: ValidatedTokenCache,
         environment: DeploymentEnvironment?
     ) {
         self.store = store
@@ -73,6 +78,8 @@ package final class Services: Sendable {
         self.usage = usage
         self.cursors = cursors
         self.policies = policies
+        self.proofs = proofs
+        self.validated = validated
         self.environment = environment
     }
 

@@ -48,8 +48,12 @@ struct RunningService {
                 metrics: registry,
                 logger: log
             )
+            let addresses = try server.start()
+            for address in addresses {
+                services.proofs.addresses.add(listener: address, isSecure: settings.tls != nil)
+            }
             return RunningService(
-                publicAddress: Self.text(try server.start()),
+                publicAddress: Self.text(addresses),
                 adminAddress: Self.text(try admin.start()),
                 application: application,
                 server: server,
@@ -134,7 +138,7 @@ struct RunningService {
                 guard try await store.deployment() != nil else { throw DeploymentError.notSetUp(directory.path) }
                 master = try directory.masterKey(creates: false, random: random)
             }
-            return try await ServiceFactory(
+            var factory = ServiceFactory(
                 store: store,
                 sealer: sealer,
                 master: master,
@@ -144,7 +148,9 @@ struct RunningService {
                 registry: registry,
                 environment: settings.environment,
                 addressLimit: settings.addressLimit
-            ).open(place: directory.path)
+            )
+            factory.publicURLs = settings.publicURLs
+            return try await factory.open(place: directory.path)
         } catch {
             await store.close()
             throw error

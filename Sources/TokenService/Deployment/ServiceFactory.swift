@@ -17,6 +17,8 @@ package struct ServiceFactory: Sendable {
     package var addressLimit: Int?
     /// What the deployment's layer of policies says as long as no stored policy says otherwise.
     package var policy = LifetimePolicy()
+    /// Addresses under which clients know the service, beside the issuer's URL.
+    package var publicURLs: [String] = []
 
     package init(
         store: any InviteStore,
@@ -58,7 +60,7 @@ package struct ServiceFactory: Sendable {
         )
         let revocations = RevocationView()
         try await revocations.fill(from: store, now: time.now())
-        let services = services(keys, keyring, revocations, deployment.issuer)
+        let services = try services(keys, keyring, revocations, deployment.issuer)
         try await services.imports.load()
         try await services.policies.start()
         return services
@@ -69,7 +71,7 @@ package struct ServiceFactory: Sendable {
         _ keyring: SigningKeyring,
         _ revocations: RevocationView,
         _ issuerURL: String
-    ) -> Services {
+    ) throws -> Services {
         let identifiers = IdentifierGenerator(random: random)
         let audit = AuditTrail(identifiers: identifiers)
         let directory = APIKeyDirectory(store: store, digestKey: keys.apiKeyDigest)
@@ -122,7 +124,29 @@ package struct ServiceFactory: Sendable {
             usage: usage,
             cursors: PageCursor(key: keys.cursor),
             policies: PolicyDirectory(store: store, workspaces: workspaces, defaults: policy),
+            proofs: ProofVerifier(
+                nonces: try ProofNonces(root: keys.holder),
+                replays: ProofReplays(entriesMax: ServiceLimits.proofsRememberedMax),
+                addresses: PublicAddresses([issuerURL] + publicURLs),
+                registry: registry
+            ),
+            validated: validatedTokens(),
             environment: environment
         )
+    }
+
+    private func validatedTokens() -> ValidatedTokenCache {
+        let cache = ValidatedTokenCache(
+            entriesMax: ServiceLimits.validatedTokensMax,
+            bytesMax: ServiceLimits.validatedTokensBytesMax
+        )
+        let lookups = "tokenservice_token_cache_lookups_total"
+        let help = "Look-ups among validated participant tokens, by result."
+        registry.counter(lookups, help: help, labels: ["result": "hit"]) { Double(cache.statistics.hits) }
+        registry.counter(lookups, help: help, labels: ["result": "miss"]) { Double(cache.statistics.misses) }
+        registry.gauge("tokenservice_token_cache_bytes", help: "Bytes of validated participant tokens.") {
+            Double(cache.statistics.bytes)
+        }
+        return cache
     }
 }
