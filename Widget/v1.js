@@ -484,15 +484,15 @@ const mount = (target, options) => {
       if (![location.origin, new URL(service).origin, ...options.apiOrigins || []].includes(origin)) {
         throw TypeError(`${origin} is not in apiOrigins.`);
       }
-      for (let again; ; again = true) {
+      for (let again, tries = 3; ;) {
         const attempt = request.clone();
         const fields = await sign(request.method, request.url, await handle.getToken());
         for (const field of Object.entries(fields)) attempt.headers.set(...field);
         const answer = await fetch(attempt);
         const isNew = learn(answer);
-        if (again || !/401|410/.test(answer.status)) return answer;
+        if (again || !--tries || !/401|410/.test(answer.status)) return answer;
         // A proof without the server's nonce is made anew with it; the token may be good.
-        try { isNew || await renew(); } catch { return answer; }
+        try { isNew || (again = !await renew()); } catch { return answer; }
       }
     },
   };

@@ -66,11 +66,11 @@ def test_the_story_of_a_token(demo, visitor):
     page.locator("#interview-container input").fill("kept")
 
     page.get_by_role("button", name="Steal this token").click()
-    for text in ("Stolen, from another web site: 403", "nothing of an origin: 403", "lies about its origin: 200"):
-        line(page, text)
+    for text in ("another web site", "nothing of an origin", "lies about its origin", "its origin and has a key"):
+        line(page, f"{text}: 401")
+    assert page.locator("#line li:not(.bad) b").filter(has_text="Stolen").count() == 4, "refusals are good news"
 
     page.get_by_role("button", name="Expire now").click()
-    line(page, "The old token: 410")
     line(page, "Renewed")
     line(page, "own request: 200")
 
@@ -87,6 +87,21 @@ def test_the_story_of_a_token(demo, visitor):
     accessible(page)
     page.get_by_role("button", name="Continue").click()
     in_state(page, "ready", selector=CONTAINER)
+
+
+def test_a_token_that_is_bound_to_no_key(demo, visitor):
+    page = visitor.open(demo["page"])
+    in_state(page, "ready", selector=CONTAINER)
+    page.get_by_label("bound to a key").uncheck()
+    page.get_by_role("button", name="Mint and mount").click()
+    page.wait_for_function("document.querySelectorAll('#line b').length >= 4")
+    in_state(page, "ready", selector=CONTAINER)
+    page.get_by_role("button", name="Steal this token").click()
+    for text in ("Stolen, from another web site: 403", "nothing of an origin: 403", "lies about its origin: 200"):
+        line(page, text)
+    page.get_by_role("button", name="Expire now").click()
+    line(page, "The old token: 410")
+    line(page, "own request: 200")
 
 
 def test_the_same_in_a_frame(demo, visitor):

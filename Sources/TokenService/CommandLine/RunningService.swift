@@ -37,7 +37,8 @@ struct RunningService {
         let application = Application(services: services, routes: routes)
         do {
             let server = try HTTPServer(
-                configuration: settings.publicListener(time: time),
+                // Its `Date` has to be the service's own, which proofs are dated by.
+                configuration: settings.publicListener(time: demo ?? time),
                 responder: application,
                 metrics: registry,
                 logger: log
