@@ -61,7 +61,8 @@ private let proofTypeAttacks: [ProofAttack] = [
 private let proofHeaderShapeAttacks: [ProofAttack] =
     [
         #""kid":"1""#, #""jku":"https://evil.example/jwks""#, #""x5c":["AA"]"#, #""x5u":"https://evil.example""#,
-        #""x5t":"AA""#, #""crit":[]"#, #""b64":false"#, #""zip":"DEF""#, #""cty":"JWT""#, #""jwk2":{}"#, #""nonce":"n""#,
+        #""x5t":"AA""#, #""crit":[]"#, #""b64":false"#, #""zip":"DEF""#, #""cty":"JWT""#, #""jwk2":{}"#,
+        #""nonce":"n""#,
     ].map {
         .header("the header has \($0)", .headerRefused, #"{"typ":"dpop+jwt","alg":"ES256","jwk":JWK,\#($0)}"#)
     }

@@ -73,7 +73,8 @@ struct ProofTests {
     func exportedKeys() throws {
         let fixture = try ProofFixture()
         for more in [
-            #","ext":true,"key_ops":["verify"]"#, #","alg":"ES256","use":"sig","kid":"k""#, #","ext":false"#,
+            #","ext":true,"key_ops":["verify"]"#, #","ext":true,"key_ops":[]"#,
+            #","alg":"ES256","use":"sig","kid":"k""#, #","ext":false"#,
         ] {
             let header = #"{"jwk":\#(fixture.jwk(more)),"alg":"ES256","typ":"dpop+jwt"}"#
             #expect(ProofFixture.fault(try fixture.proof(header: header), try ProofFixture.expectation()) == nil)

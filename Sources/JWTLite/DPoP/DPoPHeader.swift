@@ -41,7 +41,10 @@ struct DPoPHeader {
             case "crv": try require(value, algorithm.curve)
             case "alg": try require(value, algorithm.rawValue)
             case "use": try require(value, "sig")
-            case "key_ops": guard value.count == 1, value.elements[0].stringEquals("verify") else { throw .invalidKey }
+            case "key_ops":
+                // Empty where the pair was made for signing alone.
+                let isHarmless = value.kind == .array && value.count <= 1
+                guard isHarmless, value.elements.allSatisfy({ $0.stringEquals("verify") }) else { throw .invalidKey }
             case "ext": guard value.boolean != nil else { throw .invalidKey }
             case "kid", "x": guard value.kind == .string else { throw .invalidKey }
             case "y": guard value.kind == .string, algorithm == .es256 else { throw .invalidKey }

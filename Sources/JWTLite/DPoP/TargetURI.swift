@@ -67,7 +67,8 @@ package struct TargetURI: Equatable, Sendable {
         } else {
             hostEnd = text.firstIndex(of: UInt8(ascii: ":")) ?? text.endIndex
             let host = text[..<hostEnd]
-            guard (1...253).contains(host.count), host.allSatisfy({ isUnreserved($0) && $0 != UInt8(ascii: "~") }) else {
+            guard (1...253).contains(host.count), host.allSatisfy({ isUnreserved($0) && $0 != UInt8(ascii: "~") })
+            else {
                 return nil
             }
         }

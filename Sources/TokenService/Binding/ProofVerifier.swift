@@ -219,7 +219,8 @@ package enum ProofTarget: Sendable {
                 throw Problem.unprovenToken("a bound token through a proxy that is not trusted")
             }
             guard let method = try Self.only("x-forwarded-method", call),
-                let scheme = try Self.only("x-forwarded-proto", call), let host = try Self.only("x-forwarded-host", call),
+                let scheme = try Self.only("x-forwarded-proto", call),
+                let host = try Self.only("x-forwarded-host", call),
                 let target = try Self.only("x-forwarded-uri", call), let path = TargetURI.path(target),
                 let base = TargetURI.base("\(scheme)://\(host)")
             else { throw Problem.unprovenToken("the proxy does not say what the request was") }

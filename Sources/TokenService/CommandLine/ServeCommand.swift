@@ -15,7 +15,7 @@ enum ServeCommand {
             CommandOption("tls-cert", "FILE", "certificate chain, PEM; read again on SIGHUP"),
             CommandOption("tls-key", "FILE", "private key, PEM"),
             CommandOption("trusted-proxies", "CIDR[,CIDR…]", "peers whose X-Forwarded-… fields are believed (none)"),
-            CommandOption("public-url", "URL[,URL…]", "where clients reach the service, beside the issuer's URL (none)"),
+            CommandOption("public-url", "URL[,URL…]", "where clients reach it, beside the issuer's URL (none)"),
             CommandOption("address-limit", "N|off", "exchanges and refused credentials a minute and address (600)"),
             CommandOption("drain-delay", "DURATION", "from SIGTERM until listening stops (0s)"),
             CommandOption("audit-days", "N", "days for which audit events are kept (400)"),

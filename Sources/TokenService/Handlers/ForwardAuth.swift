@@ -17,7 +17,8 @@ extension Services {
             presented = try participant(call, countsGuesses: false, target: .forwarded)
         } catch let problem as Problem where problem.code.status != 503 {
             // What a client must do about its proof it has to be told.
-            if problem.needsProof || problem.code == .useDPoPNonce || problem.code == .invalidDPoPProof { throw problem }
+            let isAboutProof = problem.code == .useDPoPNonce || problem.code == .invalidDPoPProof
+            if isAboutProof || problem.needsProof { throw problem }
             throw Problem.invalidToken(problem.privateReason ?? problem.code.rawValue)
         }
         let claims = presented.claims

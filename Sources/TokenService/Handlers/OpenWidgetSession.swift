@@ -36,7 +36,8 @@ extension Services {
                 tenant: claims.tenant,
                 invite: claims.invite,
                 session: sessionID,
-                holder: boundKey.map { keyHolderHash($0, claims.tenant) } ?? nonce.map { holderHash($0, claims.tenant) },
+                holder: boundKey.map { keyHolderHash($0, claims.tenant) }
+                    ?? nonce.map { holderHash($0, claims.tenant) },
                 boundKey: boundKey,
                 origin: origin,
                 renewUntil: renewUntil,

@@ -139,7 +139,8 @@ package final class ValidatedTokenCache: Sendable {
                 var difference: UInt64 = 0
                 var offset = 0
                 while offset + 8 <= left.count {
-                    unsafe difference |= left.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+                    unsafe difference |=
+                        left.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
                         ^ right.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
                     offset += 8
                 }

@@ -220,7 +220,8 @@ struct BoundTokenRouteTests {
         let client = try ProofClient(service)
         let bound = try await client.open()
         let unbound = try await service.openSession()
-        let (replays, slot) = (service.services.proofs.replays, service.services.proofs.nonces.slot(now: service.time.now()))
+        let proofs = service.services.proofs
+        let (replays, slot) = (proofs.replays, proofs.nonces.slot(now: service.time.now()))
         var number = 0
         let key = Array(client.signer.thumbprint.utf8)
         while replays.admit(key: key, id: Array("\(number)".utf8), slot: slot, current: slot) == .fresh { number += 1 }

@@ -15,10 +15,14 @@ struct BoundTokenTests {
     static let renew = "/v1/widget/session/renew"
     static let exchange = "/v1/widget/sessions"
     static let origin = "https://app.example.com"
+    static let evil = "https://evil.example/v1/widget/sessions"
 
     // MARK: The exchange
 
-    @Test("The exchange binds the session before its first token leaves", arguments: [SignatureAlgorithm.es256, .edDSA])
+    @Test(
+        "The exchange binds the session before its first token leaves",
+        arguments: [SignatureAlgorithm.es256, .edDSA]
+    )
     func exchanged(algorithm: SignatureAlgorithm) async throws {
         let service = try await ServiceHarness()
         let client = try ProofClient(service, algorithm)
@@ -68,7 +72,8 @@ struct BoundTokenTests {
         #expect(again.status == 200, "\(again.text)")
         #expect(again["session_id"] == first["session_id"])
         #expect(again["token_type"] == "DPoP")
-        #expect(try payload(of: try #require(again["participant_token"]))["cnf"]?["jkt"]?.string == client.signer.thumbprint)
+        let token = try #require(again["participant_token"])
+        #expect(try payload(of: token)["cnf"]?["jkt"]?.string == client.signer.thumbprint)
         #expect(try await client.redeem(invite).status == 200, "the key alone is the proof")
         #expect(try await other.redeem(invite, more: nonce).code == "invite_used", "the same nonce with another key")
         #expect(await service.redeem(invite, more: nonce).code == "invite_used", "the same nonce without the key")
@@ -110,7 +115,7 @@ struct BoundTokenTests {
             ("empty", [""]), ("two fields", [good, good]), ("no proof", ["x"]),
             ("another method", [try client.proof(ProofClient.Proof(method: "GET"), .post, Self.exchange)]),
             ("another path", [try client.proof(ProofClient.Proof(), .post, Self.renew)]),
-            ("another host", [try client.proof(ProofClient.Proof(target: "https://evil.example" + Self.exchange), .post, "")]),
+            ("another host", [try client.proof(ProofClient.Proof(target: Self.evil), .post, "")]),
             ("old", [try client.proof(ProofClient.Proof(ahead: -241), .post, Self.exchange)]),
             ("ahead", [try client.proof(ProofClient.Proof(ahead: 31), .post, Self.exchange)]),
             ("with a token's hash", [try client.proof(ProofClient.Proof(token: "a.b.c"), .post, Self.exchange)]),
@@ -135,70 +140,101 @@ struct BoundTokenTests {
     struct Theft: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let code: String
-        let send: @Sendable (ServiceHarness, ProofClient, ProofClient, String, HTTPMethod, String) async throws -> Answer
+        let send: @Sendable (Scene) async throws -> Answer
+    }
+
+    /// What a thief finds.
+    struct Scene {
+        let service: ServiceHarness
+        let owner: ProofClient
+        let thief: ProofClient
+        let token: String
+        let method: HTTPMethod
+        let path: String
     }
 
     static let thefts: [Theft] = [
-        Theft(testDescription: "as a bearer token", code: "invalid_token") { service, _, _, token, method, path in
-            await service.send(method, path, token: token)
+        Theft(testDescription: "as a bearer token", code: "invalid_token") { scene in
+            await scene.service.send(scene.method, scene.path, token: scene.token)
         },
-        Theft(testDescription: "as a bearer token, with the owner's proof", code: "invalid_token") {
-            _, owner, _, token, method, path in
-            try await owner.send(method, path, token: token, scheme: "Bearer")
+        Theft(testDescription: "as a bearer token, with the owner's proof", code: "invalid_token") { scene in
+            try await scene.owner.send(scene.method, scene.path, token: scene.token, scheme: "Bearer")
         },
-        Theft(testDescription: "without a proof", code: "invalid_token") { service, _, _, token, method, path in
-            await service.send(method, path, fields: [("Authorization", "DPoP \(token)")])
+        Theft(testDescription: "without a proof", code: "invalid_token") { scene in
+            await scene.service.send(scene.method, scene.path, fields: [("Authorization", "DPoP \(scene.token)")])
         },
-        Theft(testDescription: "with a proof by another key", code: "invalid_token") {
-            _, _, thief, token, method, path in
-            try await thief.learnNonce()
-            return try await thief.send(method, path, token: token)
+        Theft(testDescription: "with a proof by another key", code: "invalid_token") { scene in
+            try await scene.thief.learnNonce()
+            return try await scene.thief.send(scene.method, scene.path, token: scene.token)
         },
-        Theft(testDescription: "with a proof for another token", code: "invalid_dpop_proof") {
-            _, owner, _, token, method, path in
-            try await owner.send(method, path, token: token, ProofClient.Proof(token: "a.b.c"))
+        Theft(testDescription: "with a proof for another token", code: "invalid_dpop_proof") { scene in
+            try await scene.owner.send(scene.method, scene.path, token: scene.token, ProofClient.Proof(token: "a.b.c"))
         },
-        Theft(testDescription: "with a proof for no token", code: "invalid_dpop_proof") {
-            service, owner, _, token, method, path in
-            let proof = try owner.proof(ProofClient.Proof(), method, path)
-            return await service.send(method, path, fields: [("Authorization", "DPoP \(token)"), ("DPoP", proof)])
+        Theft(testDescription: "with a proof for no token", code: "invalid_dpop_proof") { scene in
+            let proof = try scene.owner.proof(ProofClient.Proof(), scene.method, scene.path)
+            return await scene.service.send(
+                scene.method,
+                scene.path,
+                fields: [("Authorization", "DPoP \(scene.token)"), ("DPoP", proof)]
+            )
         },
-        Theft(testDescription: "with a proof for another method", code: "invalid_dpop_proof") {
-            _, owner, _, token, method, path in
-            try await owner.send(method, path, token: token, ProofClient.Proof(method: "PUT"))
+        Theft(testDescription: "with a proof for another method", code: "invalid_dpop_proof") { scene in
+            try await scene.owner.send(scene.method, scene.path, token: scene.token, ProofClient.Proof(method: "PUT"))
         },
-        Theft(testDescription: "with a proof for another route", code: "invalid_dpop_proof") {
-            _, owner, _, token, method, path in
-            try await owner.send(method, path, token: token, ProofClient.Proof(target: ServiceHarness.issuer + "/x"))
+        Theft(testDescription: "with a proof for another route", code: "invalid_dpop_proof") { scene in
+            try await scene.owner.send(
+                scene.method,
+                scene.path,
+                token: scene.token,
+                ProofClient.Proof(target: ServiceHarness.issuer + "/x")
+            )
         },
         Theft(testDescription: "with a proof for another host that it names in Host", code: "invalid_dpop_proof") {
-            _, owner, _, token, method, path in
-            let proof = ProofClient.Proof(target: "https://evil.example" + path)
+            scene in
+            let proof = ProofClient.Proof(target: "https://evil.example" + scene.path)
             let fields = [("Host", "evil.example"), ("X-Forwarded-Host", "evil.example")]
-            return try await owner.send(method, path, token: token, proof, fields: fields)
+            return try await scene.owner.send(scene.method, scene.path, token: scene.token, proof, fields: fields)
         },
-        Theft(testDescription: "with an old proof", code: "invalid_dpop_proof") { _, owner, _, token, method, path in
-            try await owner.send(method, path, token: token, ProofClient.Proof(ahead: -241))
+        Theft(testDescription: "with an old proof", code: "invalid_dpop_proof") { scene in
+            try await scene.owner.send(scene.method, scene.path, token: scene.token, ProofClient.Proof(ahead: -241))
         },
-        Theft(testDescription: "with a nonce of somebody else", code: "use_dpop_nonce") {
-            _, owner, _, token, method, path in
-            try await owner.send(method, path, token: token, ProofClient.Proof(nonce: String(repeating: "A", count: 22)))
+        Theft(testDescription: "with a nonce of somebody else", code: "use_dpop_nonce") { scene in
+            try await scene.owner.send(
+                scene.method,
+                scene.path,
+                token: scene.token,
+                ProofClient.Proof(nonce: String(repeating: "A", count: 22))
+            )
         },
-        Theft(testDescription: "with a proof that was used", code: "invalid_dpop_proof") {
-            service, owner, _, token, method, path in
-            let proof = try owner.proof(ProofClient.Proof(token: token), method, path)
-            let fields = [("Authorization", "DPoP \(token)"), ("DPoP", proof)]
-            _ = await service.send(method, path, fields: fields)
-            return await service.send(method, path, fields: fields)
+        Theft(testDescription: "with a proof that was used", code: "invalid_dpop_proof") { scene in
+            let proof = try scene.owner.proof(ProofClient.Proof(token: scene.token), scene.method, scene.path)
+            let fields = [("Authorization", "DPoP \(scene.token)"), ("DPoP", proof)]
+            _ = await scene.service.send(scene.method, scene.path, fields: fields)
+            return await scene.service.send(scene.method, scene.path, fields: fields)
         },
-        Theft(testDescription: "with the id of a proof that was used", code: "invalid_dpop_proof") {
-            _, owner, _, token, method, path in
-            _ = try await owner.send(.get, "/v1/widget/session", token: token, ProofClient.Proof(id: "again"))
-            return try await owner.send(method, path, token: token, ProofClient.Proof(id: "again"))
+        Theft(testDescription: "with the id of a proof that was used", code: "invalid_dpop_proof") { scene in
+            _ = try await scene.owner.send(
+                .get,
+                "/v1/widget/session",
+                token: scene.token,
+                ProofClient.Proof(id: "again")
+            )
+            return try await scene.owner.send(
+                scene.method,
+                scene.path,
+                token: scene.token,
+                ProofClient.Proof(id: "again")
+            )
         },
-        Theft(testDescription: "with two proofs", code: "invalid_dpop_proof") { service, owner, _, token, method, path in
-            let proofs = try (0..<2).map { _ in ("DPoP", try owner.proof(ProofClient.Proof(token: token), method, path)) }
-            return await service.send(method, path, fields: proofs + [("Authorization", "DPoP \(token)")])
+        Theft(testDescription: "with two proofs", code: "invalid_dpop_proof") { scene in
+            let proofs = try (0..<2).map { _ in
+                ("DPoP", try scene.owner.proof(ProofClient.Proof(token: scene.token), scene.method, scene.path))
+            }
+            return await scene.service.send(
+                scene.method,
+                scene.path,
+                fields: proofs + [("Authorization", "DPoP \(scene.token)")]
+            )
         },
     ]
 
@@ -218,7 +254,15 @@ struct BoundTokenTests {
         for (method, path) in routes {
             let isReplay = theft.testDescription.contains("that was used") && method == .delete
             if isReplay { continue }
-            let answer = try await theft.send(service, owner, try ProofClient(service), session.token, method, path)
+            let scene = Scene(
+                service: service,
+                owner: owner,
+                thief: try ProofClient(service),
+                token: session.token,
+                method: method,
+                path: path
+            )
+            let answer = try await theft.send(scene)
             #expect(answer.status == 401, "\(method.name) \(path): \(answer.text)")
             #expect(answer.code == theft.code)
             #expect(answer.response.field("WWW-Authenticate")?.hasPrefix("DPoP ") == true)
@@ -308,7 +352,8 @@ struct BoundTokenTests {
         }
         var codes: [String?] = []
         for _ in 0..<6 {
-            codes.append(try await client.send(.get, Self.read, token: session.token, ProofClient.Proof(ahead: 99)).code)
+            let answer = try await client.send(.get, Self.read, token: session.token, ProofClient.Proof(ahead: 99))
+            codes.append(answer.code)
         }
         #expect(codes.first == "invalid_dpop_proof")
         #expect(codes.last == "rate_limited")
