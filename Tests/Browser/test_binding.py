@@ -82,7 +82,7 @@ def test_three_lifetimes_with_a_key(api, host, visitor):
     """Tokens of three seconds: every renewal shows the key, and the page keeps its state."""
     page = bound_page(api, host, visitor, "/lifetimes", "camp_test_short")
     first = page.evaluate("widget.getToken()")
-    page.wait_for_function("events.filter(([name]) => name === 'renewed').length >= 4")
+    page.wait_for_function("() => events.filter(([name]) => name === 'renewed').length >= 4")
     assert count(page, "expired") == 0 and count(page, "error") == 0 and count(page, "ready") == 1
     last = page.evaluate("widget.getToken()")
     assert last != first and part(last, 1)["cnf"] == part(first, 1)["cnf"]
@@ -92,7 +92,7 @@ def test_three_lifetimes_with_a_key(api, host, visitor):
 def test_a_clock_that_is_days_wrong_makes_good_proofs(api, host, visitor):
     wrong = "const now = Date.now; Date.now = () => now() - 5 * 86400e3;"
     page = bound_page(api, host, visitor, "/wrong", "camp_test_short", before=wrong)
-    page.wait_for_function("events.filter(([name]) => name === 'renewed').length >= 1")
+    page.wait_for_function("() => events.filter(([name]) => name === 'renewed').length >= 1")
     assert page.evaluate(OWN + ".then((a) => a.status)") == 200
 
 
