@@ -140,7 +140,7 @@ private let proofShapeAttacks: [ProofAttack] = [
     .text("four parts", .malformed) { $0 + ".AAAA" }, .text("a space at the end", .malformed) { $0 + " " },
     .text("two proofs in one field", .malformed) { $0 + "," + $0 }, .text("padding", .malformed) { $0 + "==" },
     .text("huge", .malformed) { String(repeating: "A", count: 4097) + "." + $0 },
-    .text("a short signature", .badSignature) { String($0.dropLast(4)) },
+    .text("a short signature", .badSignature) { String($0.dropLast(2)) },
     .text("a changed payload", .badSignature) { text in
         let parts = text.split(separator: ".")
         let payload = Base64URL.encodeToString(Array(ProofFixture.payload("jti", #""other""#).utf8))
