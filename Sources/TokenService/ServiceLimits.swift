@@ -108,6 +108,18 @@ package enum ServiceLimits {
     package static let failureAlertsPerMinute = 64
     /// Days for which audit events are kept, unless the operator says otherwise.
     package static let auditDaysDefault: Int64 = 400
+    /// How old a proof of possession may be, in seconds: as long as its nonce lives anyway.
+    package static let proofAgeSecondsMax: Int64 = 240
+    /// How far ahead of the clock the `iat` of a proof may lie, in seconds.
+    package static let proofAheadSecondsMax: Int64 = 30
+    /// Proofs of possession that are remembered, so that none is used twice; each costs up to 21 bytes.
+    package static let proofsRememberedMax = 2_097_152
+    /// Participant tokens that need not be validated anew when they come again.
+    package static let validatedTokensMax = 16_384
+    /// Bytes that these may cost.
+    package static let validatedTokensBytesMax = 32 * 1024 * 1024
+    /// Addresses of the service that may be named beside the issuer's URL.
+    package static let publicURLsMax = 20
     /// Rows that a revocation preview examines before it answers with lower bounds.
     package static let previewRowsMax = 1_000_000
 

@@ -29,6 +29,9 @@ package final class Services: Sendable {
     package let policies: PolicyDirectory
     package let console: ConsoleGate
     package let webhooks: WebhookDesk
+    package let proofs: ProofVerifier
+    /// Goes with the keyring: what it holds was found good by those keys.
+    package let validated: ValidatedTokenCache
     /// Nil where both environments are served.
     package let environment: DeploymentEnvironment?
 
@@ -55,6 +58,8 @@ package final class Services: Sendable {
         policies: PolicyDirectory,
         console: ConsoleGate,
         webhooks: WebhookDesk,
+        proofs: ProofVerifier,
+        validated: ValidatedTokenCache,
         environment: DeploymentEnvironment?
     ) {
         self.store = store
@@ -79,6 +84,8 @@ package final class Services: Sendable {
         self.policies = policies
         self.console = console
         self.webhooks = webhooks
+        self.proofs = proofs
+        self.validated = validated
         self.environment = environment
     }
 

@@ -22,6 +22,8 @@ package struct ServiceFactory: Sendable {
     package var passwordCost = ScryptCost.standard
     /// Where webhooks may go; on a loopback issuer, this machine too.
     package var webhookRules = WebhookRules()
+    /// Addresses under which clients know the service, beside the issuer's URL.
+    package var publicURLs: [String] = []
 
     package init(
         store: any InviteStore,
@@ -139,6 +141,13 @@ package struct ServiceFactory: Sendable {
             policies: PolicyDirectory(store: store, workspaces: workspaces, defaults: policy),
             console: console,
             webhooks: webhookDesk(keys, issuerURL),
+            proofs: ProofVerifier(
+                nonces: try ProofNonces(root: keys.holder),
+                replays: ProofReplays(entriesMax: ServiceLimits.proofsRememberedMax),
+                addresses: PublicAddresses([issuerURL] + publicURLs),
+                registry: registry
+            ),
+            validated: validatedTokens(),
             environment: environment
         )
     }
@@ -153,5 +162,20 @@ package struct ServiceFactory: Sendable {
             rules: rules,
             metrics: WebhookMetrics(registry, time: time)
         )
+    }
+
+    private func validatedTokens() -> ValidatedTokenCache {
+        let cache = ValidatedTokenCache(
+            entriesMax: ServiceLimits.validatedTokensMax,
+            bytesMax: ServiceLimits.validatedTokensBytesMax
+        )
+        let lookups = "tokenservice_token_cache_lookups_total"
+        let help = "Look-ups among validated participant tokens, by result."
+        registry.counter(lookups, help: help, labels: ["result": "hit"]) { Double(cache.statistics.hits) }
+        registry.counter(lookups, help: help, labels: ["result": "miss"]) { Double(cache.statistics.misses) }
+        registry.gauge("tokenservice_token_cache_bytes", help: "Bytes of validated participant tokens.") {
+            Double(cache.statistics.bytes)
+        }
+        return cache
     }
 }
