@@ -257,7 +257,7 @@ struct WebhookContractTests {
                 disabling: disabling,
                 audit: [fixture.draft("alert.webhook_disabled")]
             )
-            try await fixture.store.recordWebhookProgress([step], now: start.adding(seconds: 9))
+            try await fixture.store.recordWebhookProgress([step], now: start.adding(seconds: 4))
             return try #require(try await fixture.store.webhook(webhook.id, of: fixture.tenant))
         }
         #expect(try await record(.failing(since: start)).failingSince == start)
@@ -265,7 +265,7 @@ struct WebhookContractTests {
         #expect(try await record(nil).failingSince == start)
         #expect(try await record(.working).failingSince == nil)
         let disabled = try await record(.failing(since: start), .failing)
-        #expect(disabled.disabling == .failing && disabled.disabledAt == start.adding(seconds: 9))
+        #expect(disabled.disabling == .failing && disabled.disabledAt == start.adding(seconds: 4))
         #expect(disabled.version == 2)
         #expect(try await endpoint(fixture, webhook.id) == nil)
         let count = try await events(fixture).count

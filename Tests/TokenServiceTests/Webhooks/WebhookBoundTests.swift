@@ -83,6 +83,7 @@ struct WebhookBoundTests {
         let receiver = FakeReceiver()
         let worker = WebhookWorker(services: service.services, transport: receiver)
         for host in ["a.example", "b.example"] { _ = try await service.makeWebhook(host) }
+        await service.settle(worker)
         _ = await service.mint()
         _ = await service.mint()
         service.faults.arm(name: "recordWebhookProgress")

@@ -82,7 +82,7 @@ struct WebhookRouteTests {
         let service = try await ServiceHarness()
         let answer = await service.admin(.post, "/v1/webhooks", body: #"{"url":"\#(url)","events":["*"]}"#)
         #expect(answer.status == 400 && answer.param == "url", "\(answer.text)")
-        #expect(try await service.changes().isEmpty)
+        #expect(try await !service.changes().contains { $0.type.hasPrefix("webhook.") })
     }
 
     @Test(
@@ -198,7 +198,8 @@ struct WebhookRouteTests {
         let replayed = await service.admin(.post, path, fields: fields)
         #expect(rotated.status == 201 && rotated["secret"] != nil && rotated["secret"] != made["secret"])
         #expect(replayed.status == 201 && replayed["secret"] == nil)
-        #expect(try await service.changes().map(\.type) == ["webhook.secret_rotated", "webhook.created"])
+        #expect(try await service.changes().prefix(2).map(\.type) == ["webhook.secret_rotated", "webhook.created"])
+        #expect(try await service.changes().count { $0.type.hasPrefix("webhook.") } == 2)
     }
 
     @Test("A rotation overlaps by a day, or as long as is said, up to thirty days")
