@@ -50,6 +50,34 @@ package enum ServiceLimits {
     package static let slowHashesWaitingMax = 16
     /// How long such a check may wait before it is given up.
     package static let slowHashWaitMilliseconds = 5_000
+    /// Passwords that wait for the one worker; at 400 ms each they fit the wait above.
+    package static let passwordsWaitingMax = 8
+    /// Workspaces in which one member may have a role.
+    package static let membershipsMax = 20
+    /// Sessions of one member at once; the oldest ends when there would be more.
+    package static let sessionsOfMemberMax = 10
+    /// How long a console session lasts whatever is done with it: 12 h (NIST SP 800-63B section 4.2.3).
+    package static let sessionSeconds: Int64 = 43_200
+    /// How long a console session lasts without a request: 30 min (NIST SP 800-63B section 4.2.3).
+    package static let sessionIdleSeconds: Int64 = 1_800
+    /// Uses of a session are stored when the last stored one is so old.
+    package static let sessionSeenSeconds: Int64 = 60
+    /// Requests of one member in a minute, over all its browsers.
+    package static let memberRequestsPerMinute = 600
+    /// Members whose requests are counted at once; each costs about 150 bytes.
+    package static let memberMetersMax = 4_096
+    /// Times that a change of a member starts anew because another was quicker.
+    package static let memberChangeTriesMax = 4
+    /// Failed sign-ins of one address in a minute.
+    package static let signInsOfAddressPerMinute = 20
+    /// Failed sign-ins of one member from one address in a window.
+    package static let signInsOfMemberAndAddress = 10
+    /// Failed sign-ins of one member in a window, from addresses that it has not signed in from.
+    package static let signInsOfMember = 50
+    /// The window of the two: 15 min.
+    package static let signInWindowSeconds: Int64 = 900
+    /// Addresses, members and pairs of them that are counted at once; each costs about 100 bytes.
+    package static let signInSubjectsMax = 65_536
     /// Keys in one file of an import.
     package static let importKeysMax = 10_000
     /// Address blocks on the list of one key.
@@ -80,6 +108,18 @@ package enum ServiceLimits {
     package static let failureAlertsPerMinute = 64
     /// Days for which audit events are kept, unless the operator says otherwise.
     package static let auditDaysDefault: Int64 = 400
+    /// How old a proof of possession may be, in seconds: as long as its nonce lives anyway.
+    package static let proofAgeSecondsMax: Int64 = 240
+    /// How far ahead of the clock the `iat` of a proof may lie, in seconds.
+    package static let proofAheadSecondsMax: Int64 = 30
+    /// Proofs of possession that are remembered, so that none is used twice; each costs up to 21 bytes.
+    package static let proofsRememberedMax = 2_097_152
+    /// Participant tokens that need not be validated anew when they come again.
+    package static let validatedTokensMax = 16_384
+    /// Bytes that these may cost.
+    package static let validatedTokensBytesMax = 32 * 1024 * 1024
+    /// Addresses of the service that may be named beside the issuer's URL.
+    package static let publicURLsMax = 20
     /// Rows that a revocation preview examines before it answers with lower bounds.
     package static let previewRowsMax = 1_000_000
 

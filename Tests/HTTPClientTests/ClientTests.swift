@@ -13,7 +13,7 @@ private final class CannedServer: Sendable {
     /// Without an answer it keeps the connection open and is silent.
     init(_ answer: String?) throws {
         let any = SocketAddress(address: .loopback, port: 0)
-        listener = try Socket.listen(on: any, backlog: 8)
+        listener = try Socket.listen(on: any, backlog: 8, unsentBytesMax: 65_536)
         port = try Socket.localAddress(of: listener.rawValue).port
         let raw = listener.rawValue
         let thread = try Thread(name: "canned") { [self] in
@@ -125,7 +125,8 @@ struct ClientTests {
         #expect(throws: HTTPClientError.timedOut) {
             try Self.client(totalMilliseconds: 100).send(Self.order(server.port))
         }
-        let listener = try Socket.listen(on: SocketAddress(address: .loopback, port: 0), backlog: 1)
+        let free = SocketAddress(address: .loopback, port: 0)
+        let listener = try Socket.listen(on: free, backlog: 1, unsentBytesMax: 65_536)
         let port = try Socket.localAddress(of: listener.rawValue).port
         _ = consume listener
         let error = #expect(throws: HTTPClientError.self) { try Self.client().send(Self.order(port)) }

@@ -41,7 +41,8 @@ struct RunningService {
             let transport = try HTTPWebhookTransport(services.webhooks.rules)
             let webhooks = WebhookWorker(services: services, transport: transport)
             let server = try HTTPServer(
-                configuration: settings.publicListener(time: time),
+                // Its `Date` has to be the service's own, which proofs are dated by.
+                configuration: settings.publicListener(time: demo ?? time),
                 responder: application,
                 metrics: registry,
                 logger: log
@@ -52,8 +53,12 @@ struct RunningService {
                 metrics: registry,
                 logger: log
             )
+            let addresses = try server.start()
+            for address in addresses {
+                services.proofs.addresses.add(listener: address, isSecure: settings.tls != nil)
+            }
             return RunningService(
-                publicAddress: Self.text(try server.start()),
+                publicAddress: Self.text(addresses),
                 adminAddress: Self.text(try admin.start()),
                 application: application,
                 server: server,
@@ -156,6 +161,7 @@ struct RunningService {
                 addressLimit: settings.addressLimit
             )
             factory.webhookRules = settings.webhooks
+            factory.publicURLs = settings.publicURLs
             return try await factory.open(place: directory.path)
         } catch {
             await store.close()

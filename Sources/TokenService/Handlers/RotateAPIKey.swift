@@ -58,7 +58,7 @@ extension Services {
         guard key.replacedBy == nil else {
             throw Problem(.conflict, "The key was rotated before: rotate its successor.")
         }
-        if let maker = principal.key, maker.record.id != key.id {
+        if let maker = principal.maker, maker.record.id != key.id {
             let excess = KeyReach(key).excess(over: maker, customResources: settings.customResources)
             if let excess {
                 let text = "A key can not rotate one that is wider than itself."

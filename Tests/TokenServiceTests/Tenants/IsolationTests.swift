@@ -11,13 +11,16 @@ enum Stranger: String, CaseIterable, Sendable {
     case otherWorkspace
     case otherEnvironment
     case platformKeyElsewhere
+    case memberElsewhere
+    case memberInOtherEnvironment
 }
 
 /// One tenant with something of everything, and a stranger to it.
 struct Isolation: Sendable {
     let service: ServiceHarness
-    /// The stranger's key, and what its requests add to the query.
-    let key: String
+    /// The stranger's key or browser, and what its requests add to the query.
+    let key: String?
+    var browser: ConsoleBrowser?
     let query: String
     /// The tenant's own.
     let session: OpenedSession
@@ -39,6 +42,16 @@ struct Isolation: Sendable {
             let live = try await service.platformKey(environment: .live)
             (key, query) = (try await service.makeKey(in: service.firstWorkspace, live).secret, "")
         case .platformKeyElsewhere: (key, query) = (platform.secret, "workspace_id=\(elsewhere)")
+        case .memberElsewhere:
+            // What is minted descends from a key, so the workspace needs one.
+            _ = try await service.makeKey(in: elsewhere, platform)
+            (key, query) = (nil, "accountSlug=elsewhere&environment=test")
+            browser = try await service.signedIn(.security, in: elsewhere)
+        case .memberInOtherEnvironment:
+            let live = try await service.platformKey(environment: .live)
+            _ = try await service.makeKey(in: service.firstWorkspace, live)
+            (key, query) = (nil, "accountSlug=\(try await service.firstSlug())&environment=live")
+            browser = try await service.signedIn(.security)
         }
         session = try await service.openSession()
         let pending = await service.mint(campaign: "camp_secret", email: "grace@example.com")
@@ -60,7 +73,7 @@ struct Isolation: Sendable {
         fields: [(String, String)] = []
     ) async -> Answer {
         let target = query.isEmpty ? path : path + (path.contains("?") ? "&" : "?") + query
-        return await service.send(method, target, body: body, fields: fields, key: key)
+        return await service.send(method, target, body: body, fields: fields + (browser?.changing ?? []), key: key)
     }
 }
 

@@ -87,15 +87,13 @@ struct WebhookBoundTests {
         _ = await service.mint()
         _ = await service.mint()
         service.faults.arm(name: "recordWebhookProgress")
-        while receiver.types("a.example").isEmpty || receiver.types("b.example").isEmpty {
+        // Whose try comes back first may keep the other's from beginning.
+        for _ in 0..<1_000 {
             await worker.turn()
             await Task.yield()
         }
-        for _ in 0..<100 {
-            await worker.turn()
-            await Task.yield()
-        }
-        #expect(receiver.types("a.example").count == 1 && receiver.types("b.example").count == 1)
+        let told = [receiver.types("a.example").count, receiver.types("b.example").count]
+        #expect(told.contains(1) && told.allSatisfy { $0 <= 1 }, "\(told)")
         service.faults.arm(nil)
         await service.settle(worker)
         #expect(receiver.types("a.example").count == 2 && receiver.types("b.example").count == 2)

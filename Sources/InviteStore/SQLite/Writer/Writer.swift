@@ -32,6 +32,7 @@
         let upkeep: UpkeepStatements
         let policies: PolicyStatements
         let usage: UsageStatements
+        let members: MemberStatements
         let webhooks: WebhookStatements
         let sealer: any AuditSealer
 
@@ -59,6 +60,7 @@
             upkeep = try UpkeepStatements(connection)
             policies = try PolicyStatements(connection)
             usage = try UsageStatements(connection)
+            members = try MemberStatements(connection)
             webhooks = try WebhookStatements(connection)
             tenants = try TenantNumbers(connection)
             let chain = try AuditChain(connection)
