@@ -30,7 +30,7 @@ enum ConfigurationTarget {
             settings = try ServeSettings(arguments)
         } catch {
             try require(error.description.utf8.count <= 400, "a fault of \(error.description.utf8.count) bytes")
-            for word in words where word.utf8.count > 60 {
+            for word in words where word.count > 60 {
                 try require(!error.description.contains(word), "a fault that shows a whole word")
             }
             return

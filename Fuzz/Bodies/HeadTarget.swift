@@ -59,7 +59,9 @@ enum HeadTarget {
         let pairs = head.fields.pairs
         // Bytes that are no UTF-8 do not survive being made a text.
         guard !pairs.contains(where: { $0.value.utf8.count > 0 && $0.value.contains("\u{FFFD}") }) else { return }
-        let version = head.fields.contains("host") ? "HTTP/1.1" : "HTTP/1.0"
+        // Version 1.0 needs no host and knows no expectations, so odd ones are passed over there.
+        let isOld = head.framing != .chunked && (head.fields.contains("expect") || !head.fields.contains("host"))
+        let version = isOld ? "HTTP/1.0" : "HTTP/1.1"
         var text = "\(head.method.name) \(head.path)\(head.query.map { "?" + $0 } ?? "") \(version)\r\n"
         for pair in pairs { text += "\(pair.name): \(pair.value)\r\n" }
         let again = try ParserRun(Array((text + "\r\n").utf8))

@@ -7,7 +7,7 @@
  *   int32 error   the errno to fail with; 0 for a short write, half of what was asked
  *   int32 calls   calls of the group since it was armed
  *   int32 hits    1 once a call has failed
- *   char  name[16]  the call that failed
+ *   char  only[16]  the name of the calls that are counted; empty for all of the group
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -23,7 +23,7 @@
 
 struct fault {
     int group, nth, error, calls, hits;
-    char name[16];
+    char only[16];
 };
 
 static struct fault *volatile shared;
@@ -53,9 +53,11 @@ static int fails(int group, const char *name, int writes) {
         return 0;
     if (fault->error == 0 && !writes)
         return 0;
+    /* pwrite64 is pwrite, ftruncate64 is ftruncate. */
+    if (fault->only[0] && strncmp(fault->only, name, strlen(fault->only)) != 0)
+        return 0;
     if (__atomic_add_fetch(&fault->calls, 1, __ATOMIC_ACQ_REL) != fault->nth)
         return 0;
-    strncpy(fault->name, name, sizeof fault->name - 1);
     __atomic_store_n(&fault->hits, 1, __ATOMIC_RELEASE);
     errno = fault->error;
     return 1;
