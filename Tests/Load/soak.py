@@ -7,6 +7,7 @@ Each connection mints, redeems, checks (many times), renews and revokes, so that
 first tenth, the warm-up: at most 1 MB more of memory, no descriptor more, and a log of at most 64 MB at all times.
 """
 import argparse
+import os
 import pathlib
 import sys
 import tempfile
@@ -15,7 +16,6 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Clients"))
 import harness  # noqa: E402
-from slow_clients import descriptors, resident_bytes  # noqa: E402
 from wire import Wire, request  # noqa: E402
 
 CHECKS = 44
@@ -64,6 +64,17 @@ class Worker(threading.Thread):
         self.ask(conn, "DELETE", "/v1/widget/session", None, bearer, 204)
 
 
+def resident_bytes(pid):
+    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) * 1024
+    raise AssertionError("no VmRSS")
+
+
+def descriptors(pid):
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
 def log_bytes(folder):
     return sum(path.stat().st_size for path in folder.rglob("*-wal"))
 
@@ -76,7 +87,6 @@ def main():
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         deployment = harness.Deployment(harness.fresh_directory(folder))
-        # The first key's plan bounds requests a minute; the soak is about what stays behind.
         running = harness.Service(deployment)
         with running:
             return soak(running, deployment, options)
