@@ -31,7 +31,14 @@ let provingTargets: [Target] =
             )
         ]
     case "prove":
-        [.executableTarget(name: "prove", dependencies: ["FuzzBodies"], path: "Fuzz/Prover", swiftSettings: settings)]
+        [
+            .executableTarget(
+                name: "prove",
+                dependencies: ["FuzzBodies", "TokenService", "HTTPServer", "InviteStore", "Platform", "Telemetry"],
+                path: "Fuzz/Prover",
+                swiftSettings: settings
+            )
+        ]
     default: []
     }
 
