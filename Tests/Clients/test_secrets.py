@@ -245,7 +245,7 @@ def use_the_rest(running, canaries):
         api.post("/v1/api-keys/verify", {"key": made["secret"], "more": IMPORTED}),
         api.post("/v1/invites/batch", {"invites": addresses[1]}),
         api.post("/v1/invites", body, headers={"Idempotency-Key": IMPORTED, "Content-Type": IMPORTED}),
-        api.get("/v1/audit-events", params={"actor": IMPORTED}),
+        api.get("/v1/audit-events", params={"since": IMPORTED}),
         api.get("/v1/usage", params={"from": addresses[2]}),
     ]
     export = {"Accept": "application/x-ndjson"}
