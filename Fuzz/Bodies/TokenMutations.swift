@@ -19,6 +19,7 @@ package struct TokenMutations: Sendable {
         package var slow = 0
         /// Checks beyond 5 ms each time that they were tried.
         package var alwaysSlow = 0
+        /// How often each kind of mutation was drawn, unchanged ones included.
         package var tries: [String: Int] = [:]
     }
 
@@ -42,13 +43,13 @@ package struct TokenMutations: Sendable {
         var report = Report()
         for index in indices {
             let (name, mutated, original) = try mutation(index)
+            report.tries[name, default: 0] += 1
             guard mutated != original else {
                 report.unchanged += 1
                 continue
             }
             let token = String(decoding: mutated, as: UTF8.self)
             report.tried += 1
-            report.tries[name, default: 0] += 1
             var (isAccepted, nanoseconds) = timed(token)
             if nanoseconds > report.slowestNanoseconds {
                 (report.slowestNanoseconds, report.slowestIndex) = (nanoseconds, index)
