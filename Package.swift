@@ -34,7 +34,9 @@ let provingTargets: [Target] =
         [
             .executableTarget(
                 name: "prove",
-                dependencies: ["FuzzBodies", "TokenService", "HTTPServer", "InviteStore", "Platform", "Telemetry"],
+                dependencies: [
+                    "FuzzBodies", "TokenService", "HTTPServer", "InviteStore", "OpenSSLKit", "Platform", "Telemetry",
+                ],
                 path: "Fuzz/Prover",
                 swiftSettings: settings
             )

@@ -1,5 +1,6 @@
 import HTTPServer
 import InviteStore
+import OpenSSLKit
 import Platform
 import Telemetry
 import TokenService

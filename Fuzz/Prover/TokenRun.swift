@@ -1,5 +1,6 @@
 import FuzzBodies
 import Glibc
+import TokenService
 
 /// `prove tokens COUNT SEED`: mutated tokens, none of which may be taken for good.
 struct TokenRun {
@@ -14,18 +15,18 @@ struct TokenRun {
     func run() throws -> CInt {
         let mutations = try TokenMutations(seed: seed)
         guard mutations.areOriginalsAccepted else {
-            print("the good tokens are refused: a run would show nothing")
+            Console.print("the good tokens are refused: a run would show nothing")
             return 1
         }
         let start = ContinuousClock.now
         let report = try mutations.run(0..<count) { report in
             guard report.tried % 1_000_000 == 0 else { return }
-            print("\(report.tried) tried, \(report.accepted.count) accepted, \(start.duration(to: .now))")
+            Console.print("\(report.tried) tried, \(report.accepted.count) accepted, \(start.duration(to: .now))")
         }
-        for (index, mutation, token) in report.accepted { print("ACCEPTED \(index) (\(mutation)): \(token)") }
+        for (index, mutation, token) in report.accepted { Console.print("ACCEPTED \(index) (\(mutation)): \(token)") }
         let tries = report.tries.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
-        print("mutations: \(tries)")
-        print(
+        Console.print("mutations: \(tries)")
+        Console.print(
             "seed \(seed): \(report.tried) mutated tokens in \(start.duration(to: .now)), \(report.unchanged) unchanged, "
                 + "\(report.accepted.count) accepted; slowest check \(report.slowestNanoseconds / 1000) µs of processor "
                 + "time (number \(report.slowestIndex)), \(report.slow) beyond 5 ms once, \(report.alwaysSlow) always"

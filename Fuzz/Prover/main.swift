@@ -1,14 +1,14 @@
 import FuzzBodies
 import Glibc
+import TokenService
 
-// The tool behind `scripts/prove`: `prove tokens COUNT SEED`.
+// The tool behind `scripts/prove`: mutated tokens by the million, and refused keys for counting instructions.
 
-setvbuf(stdout, nil, _IOLBF, 0)
 let words = CommandLine.arguments.dropFirst()
 switch words.first {
 case "tokens": exit(try TokenRun(words.dropFirst()).run())
 case "compare": exit(try await CompareRun(words.dropFirst()).run())
 default:
-    print("usage: prove tokens COUNT [SEED] | prove compare CASE")
+    Console.print("usage: prove tokens COUNT [SEED] | prove compare CASE")
     exit(2)
 }
