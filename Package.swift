@@ -1,6 +1,9 @@
 // swift-tools-version: 6.3
 import PackageDescription
 
+/// What is built beside the service, for `scripts/fuzz` ("fuzz") and `scripts/prove` ("prove"); nothing by default.
+let proving = Context.environment["TOKENSERVICE_PROVING"]
+
 /// One settings array for every Swift target: the strictest the toolchain offers.
 let settings: [SwiftSetting] = [
     .strictMemorySafety(),
@@ -14,6 +17,32 @@ let settings: [SwiftSetting] = [
     // Modules are rooms, not walls: small generic helpers must be specialised where they are used.
     .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
 ]
+
+/// The fuzzer with libFuzzer's own `main`, and the tool behind long runs: each only when asked for.
+let provingTargets: [Target] =
+    switch proving {
+    case "fuzz":
+        [
+            .executableTarget(
+                name: "fuzz",
+                dependencies: ["FuzzBodies"],
+                path: "Fuzz/Driver",
+                swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]
+            )
+        ]
+    case "prove":
+        [
+            .executableTarget(
+                name: "prove",
+                dependencies: [
+                    "FuzzBodies", "TokenService", "HTTPServer", "InviteStore", "OpenSSLKit", "Platform", "Telemetry",
+                ],
+                path: "Fuzz/Prover",
+                swiftSettings: settings
+            )
+        ]
+    default: []
+    }
 
 let package = Package(
     name: "TokenService",
@@ -114,6 +143,17 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(name: "TidyTests", swiftSettings: settings),
-    ],
+
+        // What fuzzers run, so that the ordinary tests replay what they found.
+        .target(
+            name: "FuzzBodies",
+            dependencies: [
+                "TokenService", "HTTPServer", "InviteStore", "JWTLite", "OpenSSLKit", "StrictJSON", "Platform",
+            ],
+            path: "Fuzz/Bodies",
+            swiftSettings: settings
+        ),
+        .testTarget(name: "FuzzTests", dependencies: ["FuzzBodies"], swiftSettings: settings),
+    ] + provingTargets,
     swiftLanguageModes: [.v6]
 )

@@ -32,6 +32,16 @@ package enum Platform {
         _ = clinux_prctl(PR_SET_DUMPABLE, 0)
     }
 
+    /// Lets a crash end the process plainly, as it would without Swift's runtime.
+    ///
+    /// The report that the runtime would write to standard error shows registers and the bytes that they point at, which
+    /// may be a key or a token, and takes seconds in which no successor can start. Whoever wants it sets
+    /// `SWIFT_BACKTRACE`, and has it.
+    package static func disableCrashReports() {
+        guard unsafe getenv("SWIFT_BACKTRACE") == nil else { return }
+        for number in [SIGQUIT, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP] { _ = signal(number, SIG_DFL) }
+    }
+
     /// Writing to a pipe or socket without a reader is an error of that call, and not the end of the process.
     package static func ignoreBrokenPipes() { _ = signal(SIGPIPE, SIG_IGN) }
 

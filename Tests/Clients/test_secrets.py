@@ -2,7 +2,10 @@
 
 import base64
 import hashlib
+import os
+import pathlib
 import re
+import signal
 import stat
 
 import pytest
@@ -147,7 +150,7 @@ def use(running, canaries):
     return harmless, errors
 
 
-def assert_files_clean(deployment, canaries):
+def assert_files_clean(deployment, canaries, but=()):
     master = deployment.master_key_file()
     master_spellings = {needle for spelling in master_key_spellings(master) for needle in spellings(spelling)}
     files = [path for path in deployment.data_dir.rglob("*") if path.is_file()]
@@ -157,7 +160,7 @@ def assert_files_clean(deployment, canaries):
         if path == master:
             continue
         data = path.read_bytes()
-        canaries.assert_absent(path.name, data)
+        canaries.assert_absent(path.name, data, but)
         assert harness.CANARY_DOMAIN.encode() not in data, path.name
         for name, needle in (("PEM", PEM), ("EC key", EC_PRIVATE_DER), ("Ed25519 key", ED_PRIVATE_DER)):
             assert needle not in data, f"a signing key in the clear ({name}) in {path.name}"
@@ -190,6 +193,118 @@ def test_no_secret_is_anywhere(fresh):
         assert not [needle for needle in master_spellings if needle in log], "the master key is in the log"
     finally:
         running.kill()
+
+
+IMPORTED = "sk_abcdefgh0123456789"
+IMPORTED_HASH = "$2b$04$abcdefghijklmnopqrstuu67mSs1gBxW2hcIZ97sttFR/YbgxnPYi"
+
+
+def use_the_rest(running, canaries):
+    """Imported and rotated keys, batches, replays, exports and usage; the answers' texts that must hold no secret."""
+    api, widget = running.api(), running.widget()
+    key_canaries(canaries, api.key)
+    canaries.add("imported key", IMPORTED, guessable=True)
+    canaries.add("bcrypt hash", IMPORTED_HASH)
+    assert running.api(IMPORTED).get("/v1/invites").status_code == 200
+    assert running.api(IMPORTED, header="x-api-key").get("/v1/invites").status_code == 200
+    made = api.make_key(["invites:read"], name="to be rotated")
+    key_canaries(canaries, made["secret"])
+    once = {"Idempotency-Key": "rotate once"}
+    rotated = [api.post(f"/v1/api-keys/{made['id']}/rotate", {}, headers=once) for _ in range(2)]
+    assert [answer.status_code for answer in rotated] == [201, 201]
+    key_canaries(canaries, rotated[0].json()["secret"])
+    harmless = [("a replayed rotation", rotated[1].content)]
+    harmless.append(("a check of a key", api.post("/v1/api-keys/verify", {"key": made["secret"]}).content))
+    assert api.post("/v1/api-keys/self-revoke", {"key": rotated[0].json()["secret"]}).status_code == 204
+
+    addresses = [email() for _ in range(20)]
+    for address in addresses:
+        canaries.add("address", address, guessable=True)
+    batch = {"invites": [{"campaign_id": "camp_batch", "participant_email": address} for address in addresses]}
+    batch["invites"].append({"campaign_id": "camp_batch", "participant_email": addresses[0] + " "})
+    for _ in range(2):
+        answer = api.post("/v1/invites/batch", batch, headers={"Idempotency-Key": "batch once"})
+        assert answer.status_code == 200, answer.text
+        minted = [result["invite"] for result in answer.json()["results"] if "invite" in result]
+        assert len(minted) == 20
+        for invite in minted:
+            token_canaries(canaries, invite["invite_token"])
+    body = {"campaign_id": "camp_batch", "participant_email": addresses[0]}
+    for _ in range(2):
+        answer = api.post("/v1/participant-tokens", body, headers={"Idempotency-Key": "token once"})
+        token_canaries(canaries, answer.json()["participant_token"])
+    from_page = running.widget("https://jobs.example.com")
+    session = from_page.open(minted[0]["invite_token"])
+    token_canaries(canaries, session["participant_token"])
+    assert from_page.end(session["participant_token"]).status_code == 204
+    errors = [
+        widget.redeem(minted[0]["invite_token"]),
+        from_page.renew(session["participant_token"], nonce()),
+        running.api(rotated[0].json()["secret"]).get("/v1/invites"),
+        running.api(IMPORTED + "x").get("/v1/invites"),
+        api.post("/v1/api-keys/verify", {"key": made["secret"], "more": IMPORTED}),
+        api.post("/v1/invites/batch", {"invites": addresses[1]}),
+        api.post("/v1/invites", body, headers={"Idempotency-Key": IMPORTED, "Content-Type": IMPORTED}),
+        api.get("/v1/audit-events", params={"since": IMPORTED}),
+        api.get("/v1/usage", params={"from": addresses[2]}),
+    ]
+    export = {"Accept": "application/x-ndjson"}
+    harmless += [
+        ("the export of events", api.get("/v1/audit-events", params={"limit": 100}, headers=export).content),
+        ("usage", api.get("/v1/usage").content),
+        ("a key's usage", api.get(f"/v1/api-keys/{made['id']}/usage").content),
+        ("the list of keys", api.get("/v1/api-keys", params={"limit": 100}).content),
+        ("metrics", api.call("GET", "/metrics", base=running.admin_url).content),
+        ("what is said of health", api.call("GET", "/readyz", base=running.admin_url).content),
+    ]
+    return harmless, errors
+
+
+def test_imports_replays_batches_and_exports_leak_nothing(fresh):
+    line = {"name": "old", "prefix": "sk_", "index": "abcdefgh", "hash": IMPORTED_HASH, "scopes": ["invites.read"]}
+    done = harness.run_cli("key", "import", "-", "--data-dir", fresh.data_dir, stdin=harness.dumps(line) + b"\n")
+    assert done.returncode == 0, done.err
+    canaries = Canaries()
+    running = harness.Service(fresh).start()
+    try:
+        harmless, errors = use_the_rest(running, canaries)
+        for answer in errors:
+            assert 400 <= answer.status_code < 500, answer.text
+            canaries.assert_absent(f"an error body: {answer.text}", answer.content)
+        for name, data in harmless:
+            canaries.assert_absent(name, data)
+            assert harness.CANARY_DOMAIN.encode() not in data, name
+        # The stored hash is what was imported until its key's first use; it was used.
+        assert_files_clean(fresh, canaries, but=("bcrypt hash",))
+        running.kill()
+        running.restart()
+        running.stop()
+        assert_files_clean(fresh, canaries, but=("bcrypt hash",))
+        canaries.assert_absent("the log", running.output().encode())
+    finally:
+        running.kill()
+
+
+def test_the_process_shows_nothing_and_leaves_no_core(fresh):
+    """What the kernel shows of the process: words, environment, limits; and a crash writes no image of its memory."""
+    with harness.Service(fresh) as running:
+        running.api().mint()
+        proc = pathlib.Path(f"/proc/{running.process.pid}")
+        limits = (proc / "limits").read_text()
+        assert re.search(r"^Max core file size +0 +0 ", limits, re.MULTILINE), limits
+        master = {needle for spelling in master_key_spellings(fresh.master_key_file()) for needle in spellings(spelling)}
+        for name in ("cmdline", "environ"):
+            data = (proc / name).read_bytes()
+            assert not [needle for needle in {*master, *spellings(fresh.secret)} if needle in data], name
+        folder = pathlib.Path(os.readlink(proc / "cwd"))
+        before = set(folder.iterdir())
+        running.process.send_signal(signal.SIGABRT)
+        assert running.process.wait(timeout=harness.STOP_SECONDS) == -signal.SIGABRT
+        running._join()
+        made = {path.name for path in set(folder.iterdir()) - before}
+        assert not [name for name in made if name.startswith("core")], made
+        # A report of the runtime would show what registers point at.
+        assert "Registers" not in running.output() and "Backtrac" not in running.output(), running.output()
 
 
 def test_metrics_do_not_grow_with_users(fresh):

@@ -6,7 +6,7 @@ import StrictJSON
 ///
 /// Values are strings, numbers, booleans, or lists of strings. An unknown name is refused, so that a misspelt setting
 /// never goes unnoticed.
-enum ConfigurationFile {
+package enum ConfigurationFile {
     private static let bytesMax = 64 * 1024
 
     static func read(_ path: String, for command: Command) throws -> [String: [String]] {
@@ -17,6 +17,15 @@ enum ConfigurationFile {
         } catch {
             throw UsageError("the configuration file \(path) can not be read: \(error)")
         }
+        return try parse(content, path: path, for: command)
+    }
+
+    /// Reads the text of a file; `path` is what a fault calls it.
+    package static func parse(
+        _ content: [UInt8],
+        path: String,
+        for command: Command
+    ) throws(UsageError) -> [String: [String]] {
         let document: JSONDocument
         do {
             document = try JSONDocument(parsing: content)

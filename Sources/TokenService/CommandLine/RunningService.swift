@@ -29,6 +29,7 @@ struct RunningService {
     ) async throws -> RunningService {
         Platform.raiseDescriptorLimit()
         Platform.disableCoreDumps()
+        Platform.disableCrashReports()
         Platform.ignoreBrokenPipes()
         let time = SystemTimeSource()
         let log = Logger(minimum: settings.logLevel, time: time)

@@ -1,9 +1,9 @@
 import HTTPServer
-import InviteStore
+package import InviteStore
 import JWTLite
-import OpenSSLKit
-import Platform
-import Telemetry
+package import OpenSSLKit
+package import Platform
+package import Telemetry
 
 /// `token-service serve`: the service, until a signal ends it.
 enum ServeCommand {
@@ -41,25 +41,25 @@ enum ServeCommand {
 }
 
 /// The settings of `serve`, read and checked.
-struct ServeSettings: Sendable {
-    var listen: SocketAddress
-    var adminListen: SocketAddress
-    var environment: DeploymentEnvironment?
-    var tls: TLSServerConfiguration?
-    var trustedProxies: [IPNetwork]
+package struct ServeSettings: Sendable {
+    package var listen: SocketAddress
+    package var adminListen: SocketAddress
+    package var environment: DeploymentEnvironment?
+    package var tls: TLSServerConfiguration?
+    package var trustedProxies: [IPNetwork]
     /// Addresses under which clients know the service, beside the issuer's URL.
-    var publicURLs: [String]
+    package var publicURLs: [String]
     /// Nil for no limit.
-    var addressLimit: Int?
-    var drainDelaySeconds: Int
+    package var addressLimit: Int?
+    package var drainDelaySeconds: Int
     /// Nil for one a processor.
-    var loopCount: Int?
-    var logLevel: LogLevel
+    package var loopCount: Int?
+    package var logLevel: LogLevel
     /// Days for which audit events are kept.
-    var auditDays: Int64
-    var webhooks = WebhookRules()
+    package var auditDays: Int64
+    package var webhooks = WebhookRules()
 
-    init(_ arguments: Arguments) throws(UsageError) {
+    package init(_ arguments: Arguments) throws(UsageError) {
         listen = try Self.address(arguments.value("listen") ?? "127.0.0.1:8080", option: "listen")
         adminListen = try Self.address(arguments.value("admin-listen") ?? "127.0.0.1:8081", option: "admin-listen")
         environment = try CommonOptions.environment(arguments)

@@ -5,6 +5,9 @@ package enum RFC3339 {
     /// The number of characters of the text form.
     package static let count = 20
 
+    /// The first second of the year 0000 and the last of 9999, in UTC.
+    private static let secondsRange: ClosedRange<Int64> = -62_167_219_200...253_402_300_799
+
     /// The text form; years 0000 to 9999, outside of which the nearest of them.
     package static func text(_ time: UnixTime) -> String {
         unsafe String(unsafeUninitializedCapacity: count) { buffer in
@@ -17,7 +20,7 @@ package enum RFC3339 {
 
     /// Writes the text form to a place of ``count`` characters.
     package static func write(_ time: UnixTime, to text: inout MutableSpan<UInt8>) {
-        let seconds = min(max(time.seconds, -62_167_219_200), 253_402_300_799)
+        let seconds = min(max(time.seconds, secondsRange.lowerBound), secondsRange.upperBound)
         let days = (seconds >= 0 ? seconds : seconds - 86_399) / 86_400
         let rest = UInt32(truncatingIfNeeded: seconds - days * 86_400)
         let (year, month, day) = civil(fromDays: days)
@@ -44,7 +47,8 @@ package enum RFC3339 {
         text[index + 1] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value % 10)
     }
 
-    /// Reads `YYYY-MM-DDThh:mm:ss[.fraction](Z|±hh:mm)`; nil for anything else, leap seconds included.
+    /// Reads `YYYY-MM-DDThh:mm:ss[.fraction](Z|±hh:mm)`; nil for anything else, leap seconds included, and where the
+    /// offset leads out of the years that can be written in UTC.
     package static func parse(_ text: String) -> UnixTime? {
         let bytes = Array(text.utf8)
         guard bytes.count >= 20, bytes.count <= 40 else { return nil }
@@ -80,6 +84,7 @@ package enum RFC3339 {
         }
         guard index < bytes.count, let offset = offsetMinutes(bytes[index...]) else { return nil }
         let seconds = days(year: year, month: month, day: day) * 86_400 + hour * 3600 + (minute - offset) * 60 + second
+        guard secondsRange.contains(seconds) else { return nil }
         return UnixTime(milliseconds: seconds * 1000 + milliseconds)
     }
 

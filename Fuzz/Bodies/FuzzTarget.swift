@@ -1,0 +1,51 @@
+/// Code that takes bytes from outside, and what must hold whatever they are.
+///
+/// A target ends the process or throws a ``Finding``; both are faults of ours. It keeps no state from one input to the
+/// next, so that a finding can be replayed from its bytes alone.
+package enum FuzzTarget: String, CaseIterable, Sendable {
+    case addresses
+    case configuration
+    case httpChunked = "http-chunked"
+    case httpHead = "http-head"
+    case httpSplit = "http-split"
+    case identifiers
+    case json
+    case jwk
+    case jwks
+    case jws
+    case url
+
+    /// The longest input that is of use, in bytes; what lies beyond is ignored.
+    package var bytesMax: Int {
+        switch self {
+        case .addresses: 160
+        case .configuration: 1024
+        case .httpChunked, .httpSplit: 1024
+        case .httpHead: 2048
+        case .identifiers: 320
+        case .json: 1024
+        case .jwk: 768
+        case .jwks: 2048
+        case .jws: 2304
+        case .url: 768
+        }
+    }
+
+    /// Runs the code on one input.
+    package func check(_ bytes: [UInt8]) throws(Finding) {
+        let input = bytes.count > bytesMax ? Array(bytes.prefix(bytesMax)) : bytes
+        switch self {
+        case .addresses: try AddressTarget.check(input)
+        case .configuration: try ConfigurationTarget.check(input)
+        case .httpChunked: try ChunkedTarget.check(input)
+        case .httpHead: try HeadTarget.check(input)
+        case .httpSplit: try SplitTarget.check(input)
+        case .identifiers: try IdentifierTarget.check(input)
+        case .json: try JSONTarget.check(input)
+        case .jwk: try JWKTarget.check(input)
+        case .jwks: try JWKSetTarget.check(input)
+        case .jws: try TokenTarget.check(input)
+        case .url: try URLTarget.check(input)
+        }
+    }
+}
