@@ -74,7 +74,8 @@ package final class Authenticator: Sendable {
                 let reason = "a revoked key is still in use"
                 await events.record(.revokedKey, call, tenant: record.tenant, key: record.id, reason: reason)
             }
-            return .refused(await refuse(call, .unauthorized("key \(TypeID.text(.apiKey, record.id)) is not active"), key: record))
+            let reason = "key \(TypeID.text(.apiKey, record.id)) is not active"
+            return .refused(await refuse(call, .unauthorized(reason), key: record))
         }
         guard environment == nil || record.tenant.environment == environment else {
             return .refused(await refuse(call, .unauthorized("key of the other environment"), key: record))
