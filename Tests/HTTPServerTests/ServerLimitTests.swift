@@ -111,7 +111,7 @@ struct ServerLimitTests {
 
     @Test("Many clients that do not read cost their connections, not a copy each of what they asked for")
     func sharedBody() throws {
-        let (clients, bytes) = (150, 4 << 20)
+        let (clients, bytes) = (100, 2 << 20)
         let body = [UInt8](repeating: 1, count: bytes)
         let fixture = try ServerFixture(TestResponder { _ in .now(HTTPResponse(status: 200, body: body)) })
         let before = try Self.residentBytes()
@@ -122,7 +122,7 @@ struct ServerLimitTests {
         }
         // The last one is answered behind all others.
         #expect(try fixture.client().ask(get).body.count == bytes)
-        #expect(fixture.server.openConnectionCount > clients)
+        #expect(fixture.server.openConnectionCount >= clients)
         #expect(try Self.residentBytes() - before < clients * bytes / 3)
         withExtendedLifetime(held) {}
     }

@@ -10,8 +10,8 @@ package enum CommandLineTool {
     package static var commands: [Command] {
         [
             InitCommand.command, ServeCommand.command, DevCommand.command,
-        ] + WorkspaceCommands.commands + KeyCommands.commands + InviteCommands.commands + TokenCommands.commands
-            + PolicyCommands.commands + AuditCommands.commands + [
+        ] + WorkspaceCommands.commands + MemberCommands.commands + KeyCommands.commands + InviteCommands.commands
+            + TokenCommands.commands + PolicyCommands.commands + WebhookCommands.commands + AuditCommands.commands + [
                 JoseCheckCommand.command,
                 Command("version", "prints the release") { _ in
                     Console.print("token-service \(version)")
@@ -122,6 +122,9 @@ package enum Console {
     package static func print(_ line: String) { write(line + "\n", to: STDOUT_FILENO) }
 
     package static func error(_ line: String) { write(line + "\n", to: STDERR_FILENO) }
+
+    /// A question on standard error, whose answer stands on the same line.
+    package static func prompt(_ question: String) { write(question, to: STDERR_FILENO) }
 
     private static func write(_ text: String, to descriptor: CInt) {
         var bytes = Array(text.utf8)[...]

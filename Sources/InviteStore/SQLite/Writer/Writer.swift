@@ -32,6 +32,8 @@
         let upkeep: UpkeepStatements
         let policies: PolicyStatements
         let usage: UsageStatements
+        let members: MemberStatements
+        let webhooks: WebhookStatements
         let sealer: any AuditSealer
 
         var state: Mark
@@ -58,6 +60,8 @@
             upkeep = try UpkeepStatements(connection)
             policies = try PolicyStatements(connection)
             usage = try UsageStatements(connection)
+            members = try MemberStatements(connection)
+            webhooks = try WebhookStatements(connection)
             tenants = try TenantNumbers(connection)
             let chain = try AuditChain(connection)
             let meta = try connection.statement("SELECT value FROM meta WHERE name = ?")
