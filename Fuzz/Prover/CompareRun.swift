@@ -9,8 +9,8 @@ import TokenService
 ///
 /// `scripts/prove constant-time` runs it under callgrind, which counts instructions exactly; the same case with two
 /// counts gives the instructions of one request, start and end of the process left out.
-struct CompareRun {
-    private enum Case: String, CaseIterable {
+struct CompareRun: Sendable {
+    private enum Case: String, CaseIterable, Sendable {
         /// A key that is right but for its first random character, and one that is right but for its last.
         case wrongFirst = "wrong-first"
         case wrongLast = "wrong-last"

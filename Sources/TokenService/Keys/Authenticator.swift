@@ -74,7 +74,8 @@ package final class Authenticator: Sendable {
                 let reason = "a revoked key is still in use"
                 await events.record(.revokedKey, call, tenant: record.tenant, key: record.id, reason: reason)
             }
-            return .refused(await refuse(call, .unauthorized("key \(record.id) is not active"), key: record))
+            let reason = "key \(TypeID.text(.apiKey, record.id)) is not active"
+            return .refused(await refuse(call, .unauthorized(reason), key: record))
         }
         guard environment == nil || record.tenant.environment == environment else {
             return .refused(await refuse(call, .unauthorized("key of the other environment"), key: record))
@@ -106,7 +107,7 @@ package final class Authenticator: Sendable {
     package func confirm(_ key: AuthenticatedKey, _ call: Call) async throws {
         let stored = try await directory.stored(key)
         guard let stored, stored.revokedAt == nil, stored.suspendedAt == nil else {
-            throw Problem.unauthorized("key \(key.record.id) was ended while the request ran")
+            throw Problem.unauthorized("key \(TypeID.text(.apiKey, key.record.id)) was ended while the request ran")
         }
     }
 
