@@ -79,6 +79,8 @@ extension EventLoop {
                 guard tls.send(connection.output.takePiece()) else { return close(&connection) }
                 tls.takeCiphertext(into: &ciphertext)
                 connection.output.append(ciphertext[...])
+                // Whatever the reason: the body must not go out in clear.
+                guard connection.output.hasBytes else { return close(&connection) }
             }
             let isBody = !connection.output.hasBytes
             let bytes = isBody ? connection.output.body : connection.output.bytes
