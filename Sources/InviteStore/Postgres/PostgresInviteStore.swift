@@ -16,6 +16,7 @@
         private let connector: PostgresConnector
         private let health = StoreHealth()
         private let lifecycle = StoreLifecycle()
+        private let watch = PostgresFeedWatch()
 
         /// Connects and brings the tables to this release's schema.
         ///
@@ -66,7 +67,7 @@
         }
 
         private func start(_ writer: PostgresWriter, _ observer: (any StoreObserver)?) throws(StoreError) {
-            let (writes, reads, lifecycle, connector) = (writes, reads, lifecycle, connector)
+            let (writes, reads, lifecycle, connector, watch) = (writes, reads, lifecycle, connector, watch)
             let count = max(1, connector.options.readers)
             let cutOffs = writer.cutOffs
             lifecycle.started(readers: count)
@@ -94,7 +95,14 @@
                 readDeadlineMilliseconds: connector.options.readDeadlineMilliseconds,
                 time: connector.time
             )
-            isStarted = isStarted && StoreThread.start { watchdog.run(lifecycle) }
+            let limit = connector.options.cutOffAfterMilliseconds
+            isStarted =
+                isStarted
+                && StoreThread.start {
+                    watchdog.run(lifecycle) {
+                        watch.look(now: connector.time.monotonicNow(), limitMilliseconds: limit)
+                    }
+                }
             let handover = Handover(
                 PostgresWriterLoop(
                     writer,
@@ -195,7 +203,26 @@
             return removed
         }
 
-        package func isReady() async -> Bool { health.current == .ready }
+        /// Returns when the first look is done, from which on nothing is missed.
+        package func observeChanges(_ observer: any StoreChangesObserver) async throws(StoreError) {
+            let (lifecycle, watch) = (lifecycle, watch)
+            guard lifecycle.readerStarted() else { throw .unavailable("the store is closed") }
+            let loop = PostgresFeedLoop(connector: connector, watch: watch, observer: observer, lifecycle: lifecycle)
+            let result: Result<Void, StoreError> = await withCheckedContinuation { continuation in
+                let handover = Handover(loop)
+                let ran = StoreThread.start {
+                    handover.take()?.run { continuation.resume(returning: $0) }
+                    lifecycle.readerEnded()
+                }
+                if !ran {
+                    lifecycle.readerEnded()
+                    continuation.resume(returning: .failure(.unavailable("the system starts no more threads")))
+                }
+            }
+            try result.get()
+        }
+
+        package func isReady() async -> Bool { health.current == .ready && !watch.isCutOff }
 
         package func close() async {
             beginClosing()

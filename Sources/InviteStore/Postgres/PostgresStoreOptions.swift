@@ -21,6 +21,11 @@
         package var reconnectPauseMilliseconds = 1_000
         /// Longest time for all steps of a migration; one that takes longer is undone and has to be made by hand.
         package var migrationDeadlineMilliseconds = 3_600_000
+        /// Longest time between two looks at what other replicas changed, should a notification be lost.
+        package var lookMilliseconds = 500
+        /// After this time without an answer to such a look the observer is told that it is cut off; the store's watchdog
+        /// adds a quarter of a second at most.
+        package var cutOffAfterMilliseconds = 4_500
         /// Times that a transaction is repeated which another replica overtook.
         package var repeatsMax = 5
         /// A command whose time is further than this from PostgreSQL's clock is refused; nil to look at neither.

@@ -36,6 +36,16 @@
             }
         }
 
+        /// Counts one more thread that has to end before the writer does; false where the store is closing.
+        func readerStarted() -> Bool {
+            gate.withLock {
+                if !isClosing { readers += 1 }
+                return !isClosing
+            }
+        }
+
+        var isOver: Bool { gate.withLock { isClosing } }
+
         func readerEnded() {
             gate.withLock {
                 readers -= 1

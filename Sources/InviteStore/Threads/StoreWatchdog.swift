@@ -11,9 +11,12 @@
 
         private static var periodMilliseconds: Int { 250 }
 
-        /// Looks after the queues until the store closes.
-        func run(_ lifecycle: StoreLifecycle) {
-            while lifecycle.sleep(milliseconds: Self.periodMilliseconds) { look() }
+        /// Looks after the queues, and after something else as well, until the store closes.
+        func run(_ lifecycle: StoreLifecycle, _ also: () -> Void = {}) {
+            while lifecycle.sleep(milliseconds: Self.periodMilliseconds) {
+                look()
+                also()
+            }
         }
 
         /// Looks after them once.

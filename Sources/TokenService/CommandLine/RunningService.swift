@@ -131,7 +131,7 @@ struct RunningService {
             if choice == .memory {
                 master = try await seedMemory(store, sealer, directory, settings, time, random)
             } else {
-                guard try await store.deployment() != nil else { throw DeploymentError.notSetUp(directory.path) }
+                guard try await store.deployment() != nil else { throw DeploymentError.notSetUp(choice.place(directory)) }
                 master = try directory.masterKey(creates: false, random: random)
             }
             return try await ServiceFactory(
@@ -144,7 +144,7 @@ struct RunningService {
                 registry: registry,
                 environment: settings.environment,
                 addressLimit: settings.addressLimit
-            ).open(place: directory.path)
+            ).open(place: choice.place(directory))
         } catch {
             await store.close()
             throw error
