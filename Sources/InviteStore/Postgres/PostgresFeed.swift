@@ -71,11 +71,14 @@
         /// Everything that was committed before `instant` has been told.
         func heard(_ observer: any StoreChangesObserver, since instant: MonotonicInstant) {
             state.withLock {
-                $0.observer = observer
+                if $0.heardAt == nil { $0.observer = observer }
                 $0.heardAt = instant
             }
             cutOff.store(false, ordering: .releasing)
         }
+
+        /// Tells nobody any more.
+        func end() { state.withLock { $0.observer = nil } }
 
         func look(now: MonotonicInstant, limitMilliseconds: Int) {
             let observer = state.withLock { state -> (any StoreChangesObserver)? in

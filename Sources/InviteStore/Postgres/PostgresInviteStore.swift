@@ -129,6 +129,7 @@
 
         private func beginClosing() {
             health.set(.closed)
+            watch.end()
             lifecycle.beginClosing()
             writes.close()
             reads.close()
