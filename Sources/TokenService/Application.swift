@@ -10,10 +10,16 @@ import Telemetry
 package final class Application: HTTPResponder {
     package let services: Services
     package let table: RouteTable
+    private let everyAnswer: HTTPFieldLines
 
-    package init(services: Services, routes: [Route]) {
+    /// `isSecure` says that clients reach this listener over TLS: answers then tell browsers to stay with it for a year
+    /// (RFC 6797).
+    package init(services: Services, routes: [Route], isSecure: Bool = false) {
         self.services = services
         table = RouteTable(routes)
+        var lines = [("X-Content-Type-Options", "nosniff")]
+        if isSecure { lines.append(("Strict-Transport-Security", "max-age=31536000")) }
+        everyAnswer = HTTPFieldLines(lines)
     }
 
     package func bodyBytesMax(method: HTTPMethod, path: String) -> Int {
@@ -199,7 +205,6 @@ package final class Application: HTTPResponder {
     }
 
     private static let requestIDName = HTTPFieldName("Request-Id")
-    private static let everyAnswer = HTTPFieldLines([("X-Content-Type-Options", "nosniff")])
     private static let limitName = HTTPFieldName("X-RateLimit-Limit")
     private static let remainingName = HTTPFieldName("X-RateLimit-Remaining")
     private static let resetName = HTTPFieldName("X-RateLimit-Reset")
@@ -245,7 +250,7 @@ package final class Application: HTTPResponder {
         response.append(Self.requestIDName) { value in
             value.characters(TypeID.count(.request)) { TypeID.write(.request, id, to: &$0) }
         }
-        response.append(Self.everyAnswer)
+        response.append(everyAnswer)
         return response
     }
 
@@ -295,7 +300,7 @@ package final class Application: HTTPResponder {
         }
         var response = ProblemRenderer.response(problem, requestID: requestID, accept: accept, form: form)
         response.append("Request-Id", requestID)
-        response.append(Self.everyAnswer)
+        response.append(everyAnswer)
         return response
     }
 }

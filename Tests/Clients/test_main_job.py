@@ -29,7 +29,7 @@ def no_store(answer):
 # -- one invite's life -------------------------------------------------------
 
 
-def test_mint_redeem_validate_renew_end(service, deployment, api, widget):
+def test_S47_S50_mint_redeem_validate_renew_end(service, deployment, api, widget):
     camp = campaign()
     minted = api.post("/v1/invites", {"campaign_id": camp, "participant_email": "Ada.L@Canary-Mail.Example"})
     assert minted.status_code == 201 and no_store(minted)
@@ -449,7 +449,7 @@ def test_introspection_needs_a_key(service):
 # -- forward-auth --------------------------------------------------------------------------
 
 
-def test_forward_auth_passes_the_right_token(deployment, api, widget):
+def test_S48_forward_auth_passes_only_the_token_of_this_campaign(deployment, api, widget):
     camp = campaign()
     session = widget.open(api.mint(camp)["invite_token"])
     token = session["participant_token"]

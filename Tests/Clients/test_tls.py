@@ -117,10 +117,18 @@ def test_the_whole_job_over_tls(secure, files):
         timeout=15,
     )
     assert minted.status_code == 201
+    assert minted.headers["Strict-Transport-Security"] == "max-age=31536000"
     opened = client.post(
         f"{secure.url}/v1/widget/sessions", json={"invite_token": minted.json()["invite_token"]}, timeout=15
     )
     assert opened.status_code == 201
+    nowhere = client.get(f"{secure.url}/nowhere", timeout=15)
+    assert nowhere.status_code == 404 and nowhere.headers["Strict-Transport-Security"] == "max-age=31536000"
+
+
+def test_plain_http_does_not_speak_of_tls(service):
+    answer = requests.get(f"{service.url}/livez", timeout=15)
+    assert answer.status_code == 200 and "Strict-Transport-Security" not in answer.headers
 
 
 def hello_bytes(made):

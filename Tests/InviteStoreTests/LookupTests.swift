@@ -116,6 +116,28 @@
             }
         }
 
+        @Test("Merging keeps up with batches: no level piles up, though nobody ever leaves it time")
+        func keepsUp() async throws {
+            let directory = TemporaryDirectory()
+            var options = SQLiteStoreOptions()
+            options.lookupBufferEntries = 126
+            let store = try SQLiteInviteStore(
+                directory: directory.path,
+                auditSealer: TestSealer(),
+                time: SystemTimeSource(),
+                options: options
+            )
+            let fixture = try await Fixture.make(store, directory)
+            var runsMax = 0
+            for round in 0..<700 {
+                let batch = (0..<63).map { _ in fixture.invite(at: Fixture.start) }
+                _ = try await store.createInvites(CreateInvites(invites: batch, audit: [], now: Fixture.start))
+                if round % 10 == 0 { runsMax = max(runsMax, try await store.lookupStatistics().runs) }
+            }
+            // 700 runs of one page are four levels of at most seven, and those that a merge has not replaced yet.
+            #expect(runsMax <= 4 * 7 + 3 * 8)
+        }
+
         @Test("Entries of swept invites leave the look-up, those of later ones stay")
         func forgets() async throws {
             let directory = TemporaryDirectory()

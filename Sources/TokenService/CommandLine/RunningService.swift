@@ -34,7 +34,7 @@ struct RunningService {
         let services = try await open(settings, arguments, demo ?? time, log, registry)
         let readiness = Readiness(store: services.store)
         let routes = services.routes(readiness: readiness, frameOrigins: { demo?.origins ?? [] })
-        let application = Application(services: services, routes: routes)
+        let application = Application(services: services, routes: routes, isSecure: settings.tls != nil)
         do {
             let server = try HTTPServer(
                 configuration: settings.publicListener(time: time),

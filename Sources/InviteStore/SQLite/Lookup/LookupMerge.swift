@@ -22,13 +22,14 @@
             open = sources.map { Source(epoch: $0) }
         }
 
-        /// Writes up to `pagesMax` pages; entries of records older than the family's horizon (milliseconds) are left out.
+        /// Writes up to `pagesMax` pages and returns how many; entries of records older than the family's horizon
+        /// (milliseconds) are left out.
         mutating func step(
             pagesMax: Int,
             horizons: (invites: UInt64, audit: UInt64),
             readPage: Statement,
             writePage: Statement
-        ) throws(SQLiteFailure) {
+        ) throws(SQLiteFailure) -> Int {
             for index in open.indices where open[index].index == open[index].entries.count {
                 try load(index, readPage)
             }
@@ -36,9 +37,12 @@
             var written = 0
             while written < pagesMax {
                 guard let entry = try nextEntry(readPage) else {
-                    if !filling.isEmpty { try flush(writePage) }
+                    if !filling.isEmpty {
+                        try flush(writePage)
+                        written += 1
+                    }
                     isFinished = true
-                    return
+                    return written
                 }
                 let horizon = entry.family == .invites ? horizons.invites : horizons.audit
                 if entry.milliseconds < horizon { continue }
@@ -49,6 +53,7 @@
                     written += 1
                 }
             }
+            return written
         }
 
         private mutating func nextEntry(_ readPage: Statement) throws(SQLiteFailure) -> LookupEntry? {

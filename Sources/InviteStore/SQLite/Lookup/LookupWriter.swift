@@ -8,6 +8,10 @@
     /// are sorted and written as one run of pages, and the journal is emptied, in one transaction too. Runs of one level
     /// are merged, eight into one of the next, a few pages at a time. So at every instant each committed record is in
     /// the buffer or in a run, whatever its id; after a restart the journal is the buffer.
+    ///
+    /// Merging is paid for as it falls due: a transaction merges as many entries as its own will have to be merged until
+    /// they rest, and not more, so that a mint costs the same whether a long merge is under way or none. The shortest
+    /// merge goes first, so that a long one does not let short runs pile up. Where nobody waits, merging goes on alone.
     struct LookupWriter {
         private struct Statements {
             let addJournal: Statement
@@ -23,8 +27,8 @@
         /// Runs of one level that are merged into one of the next.
         private static let runsPerMerge = 8
 
-        /// Pages merged in one step, about a tenth of a millisecond's work, beside the transaction's own share.
-        private static let stepPages = 8
+        /// Pages that removing counts as one page merged: it only unlinks them.
+        private static let removalsPerPage = 4
 
         private let statements: Statements
         private let buffer: LookupBuffer
@@ -32,7 +36,9 @@
         private var epochs: [LookupEpoch] {
             didSet { isIdle = nil }
         }
-        private var merge: LookupMerge?
+        /// Merges under way, no two of one family and level.
+        private var merges: [LookupMerge] = []
+        private var debt = LookupDebt()
         /// Entries of the open transaction.
         private var added: [LookupEntry] = []
         private var isFlushed = false
@@ -90,7 +96,7 @@
         var hasWork: Bool {
             mutating get {
                 if let isIdle { return !isIdle }
-                let hasWork = merge != nil || epochs.contains { $0.state == .dead } || mergeable() != nil
+                let hasWork = !merges.isEmpty || epochs.contains { $0.state == .dead } || mergeable() != nil
                 isIdle = !hasWork
                 return hasWork
             }
@@ -196,47 +202,67 @@
             isIdle = nil
         }
 
-        /// Does a bounded piece of merging or removing, several times what the transaction adds to do.
+        /// Does the merging and removing that is due; with no entries of its own in the transaction, a small step.
         mutating func upkeepStep() throws(SQLiteFailure) {
-            let pagesMax = Self.stepPages + added.count / 16
-            if let dead = epochs.first(where: { $0.state == .dead }) { return try remove(dead, pagesMax: pagesMax * 4) }
-            if merge == nil { try beginMerge() }
-            guard var current = merge else { return }
-            merge = nil
-            try current.step(
+            let levels = 1 + (epochs.map(\.level).max() ?? 0)
+            var left = debt.take(adding: added.count, levels: Int(clamping: levels)) * Self.removalsPerPage
+            while left > 0 {
+                if let dead = epochs.first(where: { $0.state == .dead }) {
+                    left -= try remove(dead, pagesMax: left)
+                } else if let pages = try mergeShortest(pagesMax: max(left / Self.removalsPerPage, 1)) {
+                    left -= max(pages, 1) * Self.removalsPerPage
+                } else {
+                    return
+                }
+            }
+        }
+
+        /// Goes on with the shortest merge; the pages written, or nil where there is nothing to merge.
+        private mutating func mergeShortest(pagesMax: Int) throws(SQLiteFailure) -> Int? {
+            while let sources = mergeable() { try begin(sources) }
+            guard let index = merges.indices.min(by: { merges[$0].target.level < merges[$1].target.level }) else {
+                return nil
+            }
+            let written = try merges[index].step(
                 pagesMax: pagesMax,
                 horizons: (invites: horizon, audit: auditHorizon),
                 readPage: statements.readPage,
                 writePage: statements.writePage
             )
-            guard current.isFinished else {
-                merge = current
-                return
-            }
-            var target = current.target
+            guard merges[index].isFinished else { return written }
+            let done = merges.remove(at: index)
+            var target = done.target
             target.state = target.pages > 0 ? .live : .dead
             try update(target)
-            for var source in current.sources {
+            for var source in done.sources {
                 source.state = .dead
                 try update(source)
             }
+            return written
         }
 
-        /// Removes pages from the end of a run, so that its page count always says what is left.
-        private mutating func remove(_ epoch: LookupEpoch, pagesMax: Int) throws(SQLiteFailure) {
+        /// Removes pages from the end of a run, so that its page count always says what is left; how many, and one for the
+        /// run itself.
+        private mutating func remove(_ epoch: LookupEpoch, pagesMax: Int) throws(SQLiteFailure) -> Int {
             var epoch = epoch
-            for _ in 0..<pagesMax where epoch.pages > 0 {
+            var removed = 0
+            while removed < pagesMax, epoch.pages > 0 {
                 epoch.pages -= 1
+                removed += 1
                 let row = epoch.row(epoch.pages)
                 try statements.deletePage.run { $0.add(row) }
             }
-            if epoch.pages > 0 { return try update(epoch) }
+            if epoch.pages > 0 {
+                try update(epoch)
+                return removed
+            }
             try statements.deleteEpoch.run { $0.add(epoch.number) }
             epochs.removeAll { $0.number == epoch.number }
+            return removed + 1
         }
 
-        private mutating func beginMerge() throws(SQLiteFailure) {
-            guard let sources = mergeable(), let first = sources.first else { return }
+        private mutating func begin(_ sources: [LookupEpoch]) throws(SQLiteFailure) {
+            guard let first = sources.first else { return }
             let target = LookupEpoch(
                 number: nextEpoch,
                 family: first.family,
@@ -246,13 +272,17 @@
                 state: .building
             )
             try insert(target)
-            merge = LookupMerge(sources, into: target)
+            merges.append(LookupMerge(sources, into: target))
         }
 
-        /// The runs to merge next: eight of one level, or those whose records are all gone.
+        /// The runs to merge next: eight of one level, or those whose records are all gone; none of a level whose runs are
+        /// being merged already.
         private func mergeable() -> [LookupEpoch]? {
             for family in LookupFamily.allCases {
-                let live = epochs.filter { $0.family == family && $0.state == .live }
+                let busy = merges.filter { $0.target.family == family }.map { $0.target.level - 1 }
+                let live = epochs.filter {
+                    $0.family == family && $0.state == .live && !busy.contains($0.level)
+                }
                 for level in Set(live.map(\.level)).sorted() {
                     let runs = live.filter { $0.level == level }
                     if runs.count >= Self.runsPerMerge { return Array(runs.prefix(Self.runsPerMerge)) }

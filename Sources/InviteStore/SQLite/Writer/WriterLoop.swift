@@ -57,10 +57,14 @@
             }
         }
 
-        /// How long to sleep without a command: not at all with merging to do, a second while the disk fails.
+        /// How long without a command counts as nobody waiting: between two batches of a busy service the queue is often
+        /// empty for a moment, and merging beyond what is due would take the processor from those who are about to ask.
+        private static let quietMicroseconds = 5_000
+
+        /// How long to sleep without a command: a moment with merging to do, a second while the disk fails.
         private var idleMicroseconds: Int? {
             switch health.current {
-            case .ready: isUpkeepOn && writer.state.lookup.hasWork ? 0 : nil
+            case .ready: isUpkeepOn && writer.state.lookup.hasWork ? Self.quietMicroseconds : nil
             case .failing: 1_000_000
             case .failed, .closed: nil
             }
