@@ -17,7 +17,7 @@ package final class Application: HTTPResponder {
     package init(services: Services, routes: [Route], isSecure: Bool = false) {
         self.services = services
         table = RouteTable(routes)
-        var lines = [("X-Content-Type-Options", "nosniff")]
+        var lines: [(StaticString, String)] = [("X-Content-Type-Options", "nosniff")]
         if isSecure { lines.append(("Strict-Transport-Security", "max-age=31536000")) }
         everyAnswer = HTTPFieldLines(lines)
     }

@@ -11,7 +11,7 @@ package enum CommandLineTool {
         [
             InitCommand.command, ServeCommand.command, DevCommand.command,
         ] + WorkspaceCommands.commands + KeyCommands.commands + InviteCommands.commands + TokenCommands.commands
-            + PolicyCommands.commands + AuditCommands.commands + [
+            + PolicyCommands.commands + AuditCommands.commands + StoreCommands.commands + [
                 JoseCheckCommand.command,
                 Command("version", "prints the release") { _ in
                     Console.print("token-service \(version)")
@@ -122,6 +122,12 @@ package enum Console {
     package static func print(_ line: String) { write(line + "\n", to: STDOUT_FILENO) }
 
     package static func error(_ line: String) { write(line + "\n", to: STDERR_FILENO) }
+
+    /// True where standard error is a terminal, on which a line may be written over.
+    static var isErrorTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
+    /// Writes to standard error as it is.
+    static func progress(_ text: String) { write(text, to: STDERR_FILENO) }
 
     private static func write(_ text: String, to descriptor: CInt) {
         var bytes = Array(text.utf8)[...]

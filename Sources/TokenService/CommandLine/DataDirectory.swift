@@ -50,7 +50,12 @@ enum StoreChoice: Equatable, Sendable {
     case postgres(String)
 
     init(_ arguments: Arguments) throws(UsageError) {
-        switch arguments.value("store") {
+        try self.init(name: arguments.value("store"), option: "store")
+    }
+
+    /// The store of that name; `option` is what the name was given to.
+    init(name: String?, option: String) throws(UsageError) {
+        switch name {
         case "sqlite": self = .sqlite
         case "memory": self = .memory
         case nil:
@@ -61,11 +66,11 @@ enum StoreChoice: Equatable, Sendable {
             #endif
         case let other?:
             guard other.hasPrefix("postgres://") || other.hasPrefix("postgresql://") else {
-                throw UsageError("--store must be sqlite, memory or postgres://…")
+                throw UsageError("--\(option) must be sqlite, memory or postgres://…")
             }
             #if Postgres
                 // What the address is wrong in is said without the address: it may hold the secret.
-                if let fault = PostgresAddress.fault(in: other) { throw UsageError("--store: \(fault)") }
+                if let fault = PostgresAddress.fault(in: other) { throw UsageError("--\(option): \(fault)") }
                 self = .postgres(other)
             #else
                 throw UsageError("this build has no PostgreSQL store: use --store sqlite or memory")

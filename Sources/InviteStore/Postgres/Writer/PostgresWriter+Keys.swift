@@ -8,6 +8,10 @@
         func initialise(_ seed: DeploymentSeed) throws(PostgresFailure) {
             let deployment = seed.deployment
             try admit(deployment.createdAt)
+            // A copy that is under way will make it a deployment.
+            guard try run("SELECT value FROM meta WHERE name = 'copying'").rowCount == 0 else {
+                throw .refused(.alreadyInitialised)
+            }
             let written = try write(
                 """
                 INSERT INTO deployment (id, issuer, created_at, master_key_check) VALUES (1, $1, $2, $3)
