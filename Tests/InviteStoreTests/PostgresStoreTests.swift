@@ -60,7 +60,10 @@
             await again.store.close()
         }
 
-        @Test("Of racing exchanges over three stores exactly as many succeed as the invite has uses", arguments: [1, 3])
+        @Test(
+            "Of racing exchanges over three stores exactly as many succeed as the invite has uses",
+            arguments: [1, 3]
+        )
         func races(maxUses: Int) async throws {
             let fixtures = try await Self.replicas(3)
             let invites = (0..<40).map { _ in fixtures[0].invite(maxUses: maxUses) }
@@ -138,7 +141,7 @@
             await Self.close(fixtures)
         }
 
-        @Test("Whoever reads cut-offs by number while three stores make some misses none")
+        @Test("Whoever reads cut-offs by number while three stores make some misses none", .timeLimit(.minutes(2)))
         func numbersInOrder() async throws {
             let fixtures = try await Self.replicas(3)
             let seen = try await withThrowingTaskGroup(of: Void.self) { group in
@@ -239,7 +242,10 @@
             await newer.close()
         }
 
-        @Test("A time further than five seconds from PostgreSQL's clock is refused, on either side", arguments: [-6, 6])
+        @Test(
+            "A time further than five seconds from PostgreSQL's clock is refused, on either side",
+            arguments: [-6, 6]
+        )
         func judgesClocks(seconds: Int64) async throws {
             let fixture = try await Self.replicas(1) { $0.clockToleranceMilliseconds = nil }[0]
             await fixture.store.close()
@@ -269,7 +275,9 @@
 
         @Test(
             "An address without one is taken",
-            arguments: ["postgres://user@host:5433/db?sslmode=verify-full", "postgresql:///db?service=tokens", "postgres://"]
+            arguments: [
+                "postgres://user@host:5433/db?sslmode=verify-full", "postgresql:///db?service=tokens", "postgres://",
+            ]
         )
         func takesAddresses(address: String) { #expect(PostgresAddress.fault(in: address) == nil) }
     }

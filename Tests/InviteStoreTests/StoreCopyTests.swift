@@ -16,7 +16,10 @@
             _ = try await store.createInvites(
                 CreateInvites(invites: (0..<2_100).map { _ in fixture.invite(campaign: "many") }, audit: [], now: start)
             )
-            let invites = try await fixture.mint(fixture.invite(), fixture.invite(origins: ["https://a.example"], maxUses: 3))
+            let invites = try await fixture.mint(
+                fixture.invite(),
+                fixture.invite(origins: ["https://a.example"], maxUses: 3)
+            )
             let session = try await fixture.open(invites[0], holder: [7])
             _ = try await store.endSession(
                 EndSession(
@@ -98,7 +101,9 @@
                 settings: [],
                 createdAt: start
             )
-            let created = try await made.store.createWorkspace(CreateWorkspace(workspace: workspace, now: start, audit: []))
+            let created = try await made.store.createWorkspace(
+                CreateWorkspace(workspace: workspace, now: start, audit: [])
+            )
             #expect(created == .done(.created))
             try await made.store.appendAudit([made.draft("after")], now: start)
             let chain = try await made.store.auditChain(1, after: 0, limit: 10_000)

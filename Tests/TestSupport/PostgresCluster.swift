@@ -70,7 +70,6 @@
             echo ready
             while read -r order; do
                 case "$order" in
-                    kill) $as kill -KILL "$(head -n 1 "$dir/data/postmaster.pid")" ;;
                     stop) $as pg_ctl -D "$dir/data" -m immediate stop >/dev/null ;;
                     start) while ! $as pg_ctl -D "$dir/data" status >/dev/null 2>&1 && ! start; do sleep 0.1; done ;;
                 esac

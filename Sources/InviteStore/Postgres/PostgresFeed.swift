@@ -179,7 +179,9 @@
                     (SELECT value FROM meta WHERE name = 'last_cut_off')
                     """
                 ),
-                PostgresStatement("SELECT number, kind, subject FROM changes WHERE number > $1 ORDER BY number LIMIT $2") {
+                PostgresStatement(
+                    "SELECT number, kind, subject FROM changes WHERE number > $1 ORDER BY number LIMIT $2"
+                ) {
                     $0.add(known?.change ?? .max)
                     $0.add(Self.rowsMax)
                 },
@@ -200,7 +202,8 @@
             changes.cutOffs = cutOffs
             for row in rows { changes.add(kind: row.kind, subject: row.subject) }
             // Swept before they were read here, or the data base was set back: nothing can be concluded.
-            let isGap = last.0 < known.change || last.1 < known.cutOff
+            let isGap =
+                last.0 < known.change || last.1 < known.cutOff
                 || (last.0 > known.change && rows.first?.number != known.change + 1)
             if isGap {
                 changes.isIncomplete = true

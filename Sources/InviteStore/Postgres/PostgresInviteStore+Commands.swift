@@ -99,7 +99,9 @@
         }
 
         package func appendAudit(_ drafts: [AuditDraft], now: UnixTime) async throws(StoreError) {
-            try await share({ $0.add(drafts) }) { writer throws(PostgresFailure) in try writer.appendAudit(drafts, now: now) }
+            try await share({ $0.add(drafts) }) { writer throws(PostgresFailure) in
+                try writer.appendAudit(drafts, now: now)
+            }
         }
     }
 #endif

@@ -131,7 +131,9 @@ struct RunningService {
             if choice == .memory {
                 master = try await seedMemory(store, sealer, directory, settings, time, random)
             } else {
-                guard try await store.deployment() != nil else { throw DeploymentError.notSetUp(choice.place(directory)) }
+                guard try await store.deployment() != nil else {
+                    throw DeploymentError.notSetUp(choice.place(directory))
+                }
                 master = try directory.masterKey(creates: false, random: random)
             }
             return try await ServiceFactory(

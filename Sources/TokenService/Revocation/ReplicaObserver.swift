@@ -32,7 +32,9 @@ package final class ReplicaObserver: StoreChangesObserver {
     }
 
     package func isCutOff() {
-        if !services.revocations.isCutOff { services.log.error("the store is not heard of: revocations may be missing") }
+        if !services.revocations.isCutOff {
+            services.log.error("the store is not heard of: revocations may be missing")
+        }
         services.revocations.setCutOff(true)
         forgetAll()
     }

@@ -114,7 +114,9 @@
                 $0.lookMilliseconds = 100
             }
             let session = try await first.openSession()
-            func validate() async -> Answer { await second.send(.get, "/v1/widget/session", token: session.participant) }
+            func validate() async -> Answer {
+                await second.send(.get, "/v1/widget/session", token: session.participant)
+            }
             #expect(await validate().status == 200)
             try cluster.crash()
             #expect(await Self.time(until: 503) { await validate() } != nil)

@@ -55,7 +55,9 @@
             var keywords: [UnsafePointer<CChar>?] = unsafe []
             var values: [UnsafePointer<CChar>?] = unsafe []
             defer {
-                for unsafe pointer in unsafe (keywords + values) { unsafe free(UnsafeMutableRawPointer(mutating: pointer)) }
+                // Copies of our own, of which libpq keeps none.
+                for index in unsafe keywords.indices { unsafe free(UnsafeMutableRawPointer(mutating: keywords[index])) }
+                for index in unsafe values.indices { unsafe free(UnsafeMutableRawPointer(mutating: values[index])) }
             }
             for (keyword, value) in settings {
                 unsafe keywords.append(UnsafePointer(strdup(keyword)))
@@ -135,7 +137,11 @@
                 // The number is the text's own, though it may be prepared twice in one go.
                 let new = "s\(prepared.count)_\(steps.count)"
                 let sent = unsafe PQsendPrepare(
-                    raw.pointer, new, statement.sql, CInt(parameters.types.count), parameters.types
+                    raw.pointer,
+                    new,
+                    statement.sql,
+                    CInt(parameters.types.count),
+                    parameters.types
                 )
                 guard sent == 1 else { throw .connection(raw.errorText) }
                 steps.append(.prepare(sql: statement.sql, name: new))
@@ -154,7 +160,13 @@
                 let lengths = parameters.ranges.map { CInt(truncatingIfNeeded: $0?.count ?? 0) }
                 let formats = [CInt](repeating: 1, count: lengths.count)
                 return unsafe PQsendQueryPrepared(
-                    raw.pointer, name, CInt(values.count), values, lengths, formats, 1
+                    raw.pointer,
+                    name,
+                    CInt(values.count),
+                    values,
+                    lengths,
+                    formats,
+                    1
                 )
             }
             guard sent == 1 else { throw .connection(raw.errorText) }

@@ -37,6 +37,8 @@
         }
 
         /// A deadline this long from now.
-        func deadline(_ milliseconds: Int) -> MonotonicInstant { time.monotonicNow().adding(milliseconds: milliseconds) }
+        func deadline(_ milliseconds: Int) -> MonotonicInstant {
+            time.monotonicNow().adding(milliseconds: milliseconds)
+        }
     }
 #endif

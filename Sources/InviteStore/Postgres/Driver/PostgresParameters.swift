@@ -103,7 +103,9 @@
                 guard !value.isNull else { continue }
                 value.append(to: &bytes)
                 let length = UInt32(clamping: bytes.count - place - 4)
-                for index in 0..<4 { bytes[place + index] = UInt8(truncatingIfNeeded: length >> UInt32(24 - 8 * index)) }
+                for index in 0..<4 {
+                    bytes[place + index] = UInt8(truncatingIfNeeded: length >> UInt32(24 - 8 * index))
+                }
             }
             ranges.append(start..<bytes.count)
         }

@@ -42,7 +42,8 @@
             rows: Int
         ) throws(PostgresFailure) -> [InviteRecord] {
             let which =
-                filter.addressIndex != nil ? "AND address_index = $4" : filter.campaign != nil ? "AND campaign = $4" : ""
+                filter.addressIndex != nil
+                ? "AND address_index = $4" : filter.campaign != nil ? "AND campaign = $4" : ""
             return try runCaughtUp(
                 """
                 SELECT \(InviteRow.columns) FROM invites WHERE tenant = $1 AND id < $2 \(which)

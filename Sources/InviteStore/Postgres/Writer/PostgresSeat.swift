@@ -39,7 +39,9 @@
         /// Takes a place after the connection was lost, if possible the same.
         ///
         /// When it returns the lost session is over, so that ``committed`` says which of its transactions were.
-        func again(_ connection: PostgresConnection, until end: MonotonicInstant) throws(PostgresFailure) -> PostgresSeat {
+        func again(_ connection: PostgresConnection, until end: MonotonicInstant) throws(PostgresFailure)
+            -> PostgresSeat
+        {
             while try !Self.lock(chain, connection) {
                 guard try isHeldByLostSession(connection) else { break }
                 // It may still commit what it was sent; ending it decides that.

@@ -81,7 +81,9 @@
             }
             guard let tenant = try lockedNumber(of: command.key.tenant) else { throw .refused(.notInitialised) }
             let maker = command.key.createdBy
-            guard Self.isActive(maker, in: try lockedKeys([maker]), at: command.now) else { return .done(.keyNotActive) }
+            guard Self.isActive(maker, in: try lockedKeys([maker]), at: command.now) else {
+                return .done(.keyNotActive)
+            }
             if let limit = command.activeKeysMax, try countKeys(tenant, replaced: false, at: command.now) >= limit {
                 return .done(.tooManyKeys)
             }

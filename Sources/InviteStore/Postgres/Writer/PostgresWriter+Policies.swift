@@ -14,13 +14,15 @@
             }
             let isPlace = "tenant = $1 AND kind = $2 AND subject = $3"
             let newest = try run(
-                "SELECT version, (document IS NOT NULL)::int::bigint FROM policies WHERE \(isPlace)", place
+                "SELECT version, (document IS NOT NULL)::int::bigint FROM policies WHERE \(isPlace)",
+                place
             ).first { (version: $0.int64(), hasDocument: $0.int64() == 1) }
             guard version.version == (newest?.version ?? 0) + 1 else { return .conflict }
             if version.document != nil, newest?.hasDocument != true {
-                let count = try run("SELECT count(*) FROM policies WHERE tenant = $1 AND document IS NOT NULL") {
-                    $0.add(tenant)
-                }.first { $0.int() } ?? 0
+                let count =
+                    try run("SELECT count(*) FROM policies WHERE tenant = $1 AND document IS NOT NULL") {
+                        $0.add(tenant)
+                    }.first { $0.int() } ?? 0
                 guard count < command.policiesMax else { return .tooManyPolicies }
             }
             // Compares and sets: the row must still be the one that the change is based on.
@@ -77,9 +79,10 @@
 
         /// Keeps the places without a policy within their bound.
         private func forgetOldestRemoved(_ tenant: Int64) throws(PostgresFailure) {
-            let count = try run("SELECT count(*) FROM policies WHERE tenant = $1 AND document IS NULL") {
-                $0.add(tenant)
-            }.first { $0.int() } ?? 0
+            let count =
+                try run("SELECT count(*) FROM policies WHERE tenant = $1 AND document IS NULL") {
+                    $0.add(tenant)
+                }.first { $0.int() } ?? 0
             guard count > StoreRules.removedPoliciesKept else { return }
             try write(
                 """

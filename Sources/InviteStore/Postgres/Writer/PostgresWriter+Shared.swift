@@ -52,7 +52,12 @@
             }
         }
 
-        private func open(_ session: SessionRecord, for command: RedeemInvite, _ stored: StoredInvite, at place: PlacedID) {
+        private func open(
+            _ session: SessionRecord,
+            for command: RedeemInvite,
+            _ stored: StoredInvite,
+            at place: PlacedID
+        ) {
             var used = stored
             used.record.uses += 1
             used.lastSession = session.id
