@@ -65,6 +65,7 @@ final class Fixture: Sendable {
             var options = PostgresStoreOptions()
             options.readers = 1
             options.clockToleranceMilliseconds = nil
+            options.canaryMilliseconds = nil
             adjust(&options)
             return try PostgresInviteStore(
                 address: address,

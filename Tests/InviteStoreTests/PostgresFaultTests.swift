@@ -106,6 +106,16 @@
             await PostgresStoreTests.close(fixtures)
         }
 
+        @Test("What it takes to hear of a change is measured also when nothing happens")
+        func measures() async throws {
+            let fixture = try await PostgresStoreTests.replicas(1) { $0.canaryMilliseconds = 50 }[0]
+            let told = ToldChanges()
+            try await fixture.store.observeChanges(told)
+            #expect(await comes { told.all.count { ($0.delayMilliseconds ?? .max) < 10_000 } >= 3 })
+            #expect(!told.all.contains { $0.isIncomplete })
+            await fixture.store.close()
+        }
+
         @Test("A change without a notification is found by looking, and one that was swept before shows as a gap")
         func looks() async throws {
             let cluster = try PostgresCluster.shared.get()

@@ -15,6 +15,10 @@ package struct StoreChanges: Equatable, Sendable {
     /// True where changes may be missing here: everything that is remembered has to be read anew.
     package var isIncomplete = false
 
+    /// From the begin of the transaction of the oldest of them until they were read, by the data base's clock alone; nil
+    /// where nothing happened.
+    package var delayMilliseconds: Int64?
+
     package init() {}
 
     package var isEmpty: Bool { self == StoreChanges() }

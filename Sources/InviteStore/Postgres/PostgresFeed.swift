@@ -35,7 +35,7 @@
         mutating func add(kind: Int64, subject: [UInt8]) {
             switch PostgresChange.Kind(rawValue: kind) {
             // Their records are read from their own table.
-            case .cutOff: return
+            case .cutOff, .canary: return
             case .signingKeys: signingKeys = true
             case .importedPrefixes: importedPrefixes = true
             case .policy where subject.isEmpty: deploymentPolicy = true
@@ -104,6 +104,7 @@
         private var pause: ReconnectPause
         /// The number of the last change that was told, and of the last cut-off; nil before the first look.
         private var position: (change: Int64, cutOff: Int64)?
+        private var canaryFrom = MonotonicInstant(nanoseconds: 0)
 
         /// Changes that one look takes; what is left is taken by the next, at once.
         private static let rowsMax = 1_000
@@ -132,6 +133,7 @@
             while !lifecycle.isOver {
                 do throws(PostgresFailure) {
                     try listen()
+                    try sendCanary()
                     if let connection {
                         let end = connector.deadline(connector.options.lookMilliseconds)
                         _ = try connection.waitForNotification(until: end)
@@ -170,17 +172,38 @@
             return new
         }
 
+        private func sendCanary() throws(PostgresFailure) {
+            guard let interval = connector.options.canaryMilliseconds, let connection,
+                connector.time.monotonicNow() >= canaryFrom
+            else { return }
+            canaryFrom = connector.deadline(interval)
+            // Sent together, they are one transaction.
+            try connection.run([
+                PostgresStatement(
+                    """
+                    WITH last AS (UPDATE meta SET value = value + 1 WHERE name = 'last_change' RETURNING value)
+                    INSERT INTO changes (number, kind, subject, at)
+                    SELECT value, $1, '', (extract(epoch FROM clock_timestamp()) * 1000)::bigint FROM last
+                    """
+                ) {
+                    $0.add(PostgresChange.Kind.canary.rawValue)
+                },
+                PostgresStatement("SELECT pg_notify(\(PostgresFeed.channel), '')"),
+            ])
+        }
+
         private func look(_ connection: PostgresConnection) throws(PostgresFailure) -> (StoreChanges, isWhole: Bool) {
             let known = position
             let results = try connection.run([
                 PostgresStatement(
                     """
                     SELECT (SELECT value FROM meta WHERE name = 'last_change'),
-                    (SELECT value FROM meta WHERE name = 'last_cut_off')
+                    (SELECT value FROM meta WHERE name = 'last_cut_off'),
+                    (extract(epoch FROM clock_timestamp()) * 1000)::bigint
                     """
                 ),
                 PostgresStatement(
-                    "SELECT number, kind, subject FROM changes WHERE number > $1 ORDER BY number LIMIT $2"
+                    "SELECT number, kind, subject, at FROM changes WHERE number > $1 ORDER BY number LIMIT $2"
                 ) {
                     $0.add(known?.change ?? .max)
                     $0.add(Self.rowsMax)
@@ -189,18 +212,22 @@
                     $0.add(known?.cutOff ?? .max)
                 },
             ])
-            guard results.count == 3, let last = try results[0].first({ ($0.int64(), $0.int64()) }) else {
-                throw .damaged("a row of meta is missing")
-            }
+            guard results.count == 3,
+                let read = try results[0].first({ (last: ($0.int64(), $0.int64()), at: $0.int64()) })
+            else { throw .damaged("a row of meta is missing") }
+            let last = read.last
             guard let known else {
                 position = last
                 return (StoreChanges(), true)
             }
-            let rows = try results[1].all { (number: $0.int64(), kind: $0.int64(), subject: $0.bytes()) }
+            let rows = try results[1].all {
+                (number: $0.int64(), kind: $0.int64(), subject: $0.bytes(), at: $0.int64())
+            }
             let cutOffs = try results[2].all { $0.cutOff() }
             var changes = StoreChanges()
             changes.cutOffs = cutOffs
             for row in rows { changes.add(kind: row.kind, subject: row.subject) }
+            changes.delayMilliseconds = rows.map(\.at).min().map { max(0, read.at &- $0) }
             // Swept before they were read here, or the data base was set back: nothing can be concluded.
             let isGap =
                 last.0 < known.change || last.1 < known.cutOff

@@ -23,6 +23,9 @@
         package var migrationDeadlineMilliseconds = 3_600_000
         /// Longest time between two looks at what other replicas changed, should a notification be lost.
         package var lookMilliseconds = 500
+        /// How often this replica makes a change that changes nothing, so that what the others take to hear of one is
+        /// measured also when nothing happens; nil for never.
+        package var canaryMilliseconds: Int? = 10_000
         /// After this time without an answer to such a look the observer is told that it is cut off; the store's watchdog
         /// adds a quarter of a second at most.
         package var cutOffAfterMilliseconds = 4_500

@@ -59,7 +59,7 @@ package struct ServiceFactory: Sendable {
         let revocations = RevocationView()
         let services = services(keys, keyring, revocations, deployment.issuer)
         // Before anything is read that will be remembered, so that no change of another process falls in between.
-        try await store.observeChanges(ReplicaObserver(services: services))
+        try await store.observeChanges(ReplicaObserver(services: services, registry: registry))
         try await revocations.fill(from: store, now: time.now())
         try await services.imports.load()
         try await services.policies.start()

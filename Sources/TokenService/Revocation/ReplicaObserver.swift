@@ -1,5 +1,5 @@
 package import InviteStore
-import Telemetry
+package import Telemetry
 
 /// Brings what other replicas changed into this one's memory.
 ///
@@ -7,10 +7,28 @@ import Telemetry
 /// While the store is not heard of nothing that is remembered counts, and validation refuses.
 package final class ReplicaObserver: StoreChangesObserver {
     private let services: Services
+    private let delays: Histogram
+    private let cutOff: Gauge
 
-    package init(services: Services) { self.services = services }
+    package init(services: Services, registry: MetricsRegistry) {
+        self.services = services
+        delays = registry.histogram(
+            "tokenservice_replica_change_seconds",
+            help: "From the begin of a change's transaction, at any replica, until this one had heard of it.",
+            labels: [:]
+        )
+        cutOff = registry.gauge(
+            "tokenservice_replica_cut_off",
+            help: "1 while this replica does not hear of the data base and so refuses to validate.",
+            labels: [:]
+        )
+    }
 
     package func changed(_ changes: StoreChanges) {
+        if let delay = changes.delayMilliseconds {
+            delays.observe(nanoseconds: UInt64(clamping: min(delay, 3_600_000)) * 1_000_000)
+        }
+        cutOff.set(0)
         services.revocations.insert(changes.cutOffs)
         services.revocations.insert(changes.endedSessions)
         if changes.isIncomplete || !services.revocations.hasRoom { services.revocations.markStale() }
@@ -36,6 +54,7 @@ package final class ReplicaObserver: StoreChangesObserver {
             services.log.error("the store is not heard of: revocations may be missing")
         }
         services.revocations.setCutOff(true)
+        cutOff.set(1)
         forgetAll()
     }
 

@@ -67,6 +67,8 @@
             case policy = 5
             case signingKeys = 6
             case importedPrefixes = 7
+            /// Nothing: made to see how long it takes to be heard.
+            case canary = 8
         }
 
         let kind: Kind
