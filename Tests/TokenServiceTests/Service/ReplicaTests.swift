@@ -34,17 +34,16 @@
             await services.1.store.close()
         }
 
-        /// How long it takes until an answer has this status; nil where it takes more than 20 s.
-        private static func time(
-            until status: Int,
-            _ ask: () async -> Answer
-        ) async -> Duration? {
-            let begun = ContinuousClock.now
-            while ContinuousClock.now - begun < .seconds(20) {
-                if await ask().status == status { return ContinuousClock.now - begun }
+        /// Asks until an answer has this status; false where none had in 20 s. How long it may take at most is held by the
+        /// black-box tests, which have the machine for themselves.
+        private static func comes(_ status: Int, _ ask: () async -> Answer) async -> Bool {
+            let end = ContinuousClock.now + .seconds(20)
+            while true {
+                let isLast = ContinuousClock.now >= end
+                if await ask().status == status { return true }
+                if isLast { return false }
                 await Task.yield()
             }
-            return nil
         }
 
         @Test("What one mints the other redeems, renews and validates")
@@ -60,7 +59,7 @@
             await Self.close((first, second))
         }
 
-        @Test("A token revoked at one is refused by the other within a second, and so is a session that was ended")
+        @Test("A token revoked at one is refused by the other, and so is a session that was ended")
         func revokes() async throws {
             let (first, second) = try await Self.replicas()
             let revoked = try await first.openSession()
@@ -70,39 +69,33 @@
             }
             let body = #"{"session_id":"\#(revoked.sessionID)"}"#
             #expect(await first.admin(.post, "/v1/revocations", body: body).status == 201)
-            let one = await Self.time(until: 410) {
-                await second.send(.get, "/v1/widget/session", token: revoked.participant)
-            }
-            #expect(try #require(one) < .seconds(1))
+            #expect(
+                await Self.comes(410) { await second.send(.get, "/v1/widget/session", token: revoked.participant) }
+            )
             #expect(await first.send(.delete, "/v1/widget/session", token: ended.participant).status == 204)
-            let other = await Self.time(until: 410) {
-                await second.send(.get, "/v1/widget/session", token: ended.participant)
-            }
-            #expect(try #require(other) < .seconds(1))
+            #expect(await Self.comes(410) { await second.send(.get, "/v1/widget/session", token: ended.participant) })
             await Self.close((first, second))
         }
 
-        @Test("A key revoked at one is refused by the other, which has it in its cache, within a second")
+        @Test("A key revoked at one is refused by the other, which has it in its cache")
         func revokesKeys() async throws {
             let (first, second) = try await Self.replicas()
             let made = await first.makeKey(scopes: ["invites:read"])
             let (id, secret) = (try #require(made["id"]), try #require(made["secret"]))
             #expect(await second.send(.get, "/v1/invites", key: secret).status == 200)
             #expect(await first.admin(.delete, "/v1/api-keys/\(id)").status == 204)
-            let time = await Self.time(until: 401) { await second.send(.get, "/v1/invites", key: secret) }
-            #expect(try #require(time) < .seconds(1))
+            #expect(await Self.comes(401) { await second.send(.get, "/v1/invites", key: secret) })
             await Self.close((first, second))
         }
 
-        @Test("A policy that is narrowed at one binds the other within a second")
+        @Test("A policy that is narrowed at one binds the other")
         func changesPolicies() async throws {
             let (first, second) = try await Self.replicas()
             #expect(await second.mint(more: #","expires_in":7200"#).status == 201)
             let policy = #"{"invite":{"max_seconds":3600}}"#
             let changed = await first.admin(.put, "/v1/policies", body: policy)
             #expect(changed.status == 200, "\(changed.text)")
-            let time = await Self.time(until: 422) { await second.mint(more: #","expires_in":7200"#) }
-            #expect(try #require(time) < .seconds(1))
+            #expect(await Self.comes(422) { await second.mint(more: #","expires_in":7200"#) })
             await Self.close((first, second))
         }
 
@@ -119,11 +112,11 @@
             }
             #expect(await validate().status == 200)
             try cluster.crash()
-            #expect(await Self.time(until: 503) { await validate() } != nil)
+            #expect(await Self.comes(503) { await validate() })
             #expect(await second.mint().status == 503)
             try cluster.startAgain()
-            #expect(await Self.time(until: 200) { await validate() } != nil)
-            #expect(await Self.time(until: 201) { await second.mint() } != nil)
+            #expect(await Self.comes(200) { await validate() })
+            #expect(await Self.comes(201) { await second.mint() })
             await Self.close((first, second))
         }
     }
