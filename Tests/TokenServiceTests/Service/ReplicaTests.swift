@@ -34,8 +34,9 @@
             await services.1.store.close()
         }
 
-        /// Asks until an answer has this status; false where none had in 20 s. How long it may take at most is held by the
-        /// black-box tests, which have the machine for themselves.
+        /// Asks until an answer has this status; false where none had in 20 s.
+        ///
+        /// How long it may take at most is held by the black-box tests, which have the machine for themselves.
         private static func comes(_ status: Int, _ ask: () async -> Answer) async -> Bool {
             let end = ContinuousClock.now + .seconds(20)
             while true {
