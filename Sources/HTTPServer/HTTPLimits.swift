@@ -36,8 +36,11 @@ package struct HTTPLimits: Sendable {
     package var connectionsPerAddressMax = 1024
     /// Requests of one connection that are answered before the others get their turn; the rest waits, it is not lost.
     package var pipelinedRequestsPerTurnMax = 32
-    /// Bytes of answers that may wait for a slow reader before its next request is looked at.
-    package var outputQueueBytesMax = 65_536
+    /// Bytes of answers that may wait for a slow reader before its next request is looked at; a long body does not count, it
+    /// is lent.
+    package var outputQueueBytesMax = 16_384
+    /// Bytes that the kernel keeps of what a reader has not been sent yet (TCP_NOTSENT_LOWAT), beside what is on its way.
+    package var unsentBytesMax = 65_536
 
     // MARK: Deadlines
 

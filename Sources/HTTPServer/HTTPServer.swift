@@ -51,7 +51,12 @@ package final class HTTPServer: Sendable {
             var address = wanted
             try Socket.requireUnused(address)
             for index in 0..<loopCount {
-                let listener = Listener(try Socket.listen(on: address, backlog: 4096))
+                let descriptor = try Socket.listen(
+                    on: address,
+                    backlog: 4096,
+                    unsentBytesMax: shared.limits.unsentBytesMax
+                )
+                let listener = Listener(descriptor)
                 // The first socket finds a free port; the others of this address share it.
                 if index == 0 { address = try Socket.localAddress(of: listener.descriptor.rawValue) }
                 listeners[index].append(listener)

@@ -43,9 +43,16 @@ package enum Socket {
 
     /// Opens a listening socket that shares its port with the other loops' sockets.
     ///
-    /// An IPv6 wildcard takes IPv4 too. Accepted sockets send without delay (TCP_NODELAY is inherited).
-    package static func listen(on address: SocketAddress, backlog: Int) throws(SystemError) -> FileDescriptor {
+    /// An IPv6 wildcard takes IPv4 too. Accepted sockets send without delay, and the kernel takes no more than
+    /// `unsentBytesMax` bytes beyond what is on its way (TCP_NODELAY and TCP_NOTSENT_LOWAT are inherited): a reader that
+    /// stands still holds little of its memory.
+    package static func listen(
+        on address: SocketAddress,
+        backlog: Int,
+        unsentBytesMax: Int
+    ) throws(SystemError) -> FileDescriptor {
         let descriptor = try open(on: address, isShared: true)
+        try set(descriptor.rawValue, CInt(IPPROTO_TCP), TCP_NOTSENT_LOWAT, CInt(clamping: unsentBytesMax))
         guard Glibc.listen(descriptor.rawValue, CInt(clamping: backlog)) == 0 else {
             throw SystemError(call: "listen", code: errno)
         }

@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 import HTTPServer
 import Platform
 import Testing
@@ -82,6 +82,55 @@ struct ServerLimitTests {
         try client.send(get + get)
         #expect(try client.response().body == body)
         #expect(try client.response().body == body)
+    }
+
+    @Test("Long and short answers to pipelined requests come whole and in their order, however slowly they are read")
+    func mixedAnswers() throws {
+        let long = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* 13 >> 6) }
+        let fixture = try ServerFixture(
+            TestResponder { request in
+                switch request.path {
+                case "/long": .now(HTTPResponse(status: 200, body: long))
+                case "/later":
+                    .later {
+                        await Task.yield()
+                        return HTTPResponse(status: 200, body: long)
+                    }
+                default: .now(TestResponder.text(request.path))
+                }
+            }
+        )
+        let paths = (0..<60).map { ["/long", "/short", "/later", "/a"][$0 * 7 % 4] }
+        let client = try fixture.client(receiveBufferBytes: 4096)
+        try client.send(paths.map { "GET \($0) HTTP/1.1\r\nHost: a\r\n\r\n" }.joined())
+        for path in paths {
+            let expected = path == "/long" || path == "/later" ? long : Array(path.utf8)
+            #expect(try client.response().body == expected)
+        }
+    }
+
+    @Test("Many clients that do not read cost their connections, not a copy each of what they asked for")
+    func sharedBody() throws {
+        let (clients, bytes) = (150, 4 << 20)
+        let body = [UInt8](repeating: 1, count: bytes)
+        let fixture = try ServerFixture(TestResponder { _ in .now(HTTPResponse(status: 200, body: body)) })
+        let before = try Self.residentBytes()
+        let held = try (0..<clients).map { _ in
+            let client = try fixture.client(receiveBufferBytes: 4096)
+            try client.send(get + get)
+            return client
+        }
+        // The last one is answered behind all others.
+        #expect(try fixture.client().ask(get).body.count == bytes)
+        #expect(fixture.server.openConnectionCount > clients)
+        #expect(try Self.residentBytes() - before < clients * bytes / 3)
+        withExtendedLifetime(held) {}
+    }
+
+    private static func residentBytes() throws -> Int {
+        let text = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8)
+        guard let pages = text.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) else { return 0 }
+        return pages * 4096
     }
 
     @Test("An address has so many connections and no more, until one of them ends")

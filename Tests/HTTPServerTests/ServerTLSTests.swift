@@ -67,6 +67,22 @@ final class SecureClient {
         return String(decoding: plaintext, as: UTF8.self)
     }
 
+    func send(_ text: String) throws {
+        _ = session.send(Array(text.utf8))
+        try flush()
+    }
+
+    /// Reads until a text has come so often.
+    func receive(until text: String, count: Int) throws -> String {
+        while true {
+            let all = String(decoding: plaintext, as: UTF8.self)
+            // Long texts are looked for only where there are enough bytes for them.
+            let isLongEnough = plaintext.count >= count * text.utf8.count
+            if isLongEnough, all.components(separatedBy: text).count > count { return all }
+            try crank(try client.receive())
+        }
+    }
+
     /// Says that no more will be sent.
     func end() throws {
         session.shutdown()
@@ -117,6 +133,24 @@ struct ServerTLSTests {
 
     private func connect(_ fixture: ServerFixture) throws -> SecureClient {
         try SecureClient(fixture.address, trusting: certificate.configuration.certificateFile)
+    }
+
+    @Test("Long answers come whole and in their order over TLS")
+    func longAnswers() throws {
+        let long = String(repeating: "0123456789abcdef", count: 40_000)
+        let fixture = try serve(TestResponder { .now(TestResponder.text($0.path == "/a" ? long : $0.path)) })
+        let client = try connect(fixture)
+        let short = "GET /short HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        try client.send(get + short + get)
+        var rest = Substring(try client.receive(until: "\r\n\r\n" + long, count: 2))
+        for body in [long, "/short", long] {
+            let end = try #require(rest.firstRange(of: "\r\n\r\n"))
+            #expect(rest[..<end.lowerBound].contains("Content-Length: \(body.utf8.count)"))
+            rest = rest[end.upperBound...]
+            #expect(rest.hasPrefix(body))
+            rest = rest.dropFirst(body.count)
+        }
+        #expect(rest.isEmpty)
     }
 
     @Test("Requests are served over TLS, alone and pipelined")

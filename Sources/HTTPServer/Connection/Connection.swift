@@ -45,9 +45,8 @@ struct Connection: ~Copyable {
     /// Whether the request in hand is HEAD.
     var answersHead = false
 
-    /// Bytes that the client has not taken yet, from `outputSent` on.
-    var output: [UInt8] = []
-    var outputSent = 0
+    /// What the client has not taken yet.
+    var output = WaitingOutput()
 
     /// Whether reading may bring something.
     var canRead = false
@@ -88,5 +87,5 @@ struct Connection: ~Copyable {
 
     var isSecure: Bool { tls != nil }
 
-    var isOutputWaiting: Bool { outputSent < output.count }
+    var isOutputWaiting: Bool { !output.isEmpty }
 }

@@ -8,14 +8,22 @@ extension EventLoop {
         // Taken out of the loop and given back, so that its storage stays and is not copied.
         var bytes: [UInt8] = []
         swap(&bytes, &out)
-        offer(&bytes, &connection)
+        var body: [UInt8] = []
+        swap(&body, &lentBody)
+        offer(&bytes, body, &connection)
         // One great answer must not hold its memory for ever.
         bytes.removeAll(keepingCapacity: bytes.capacity <= 4 * limits.outputQueueBytesMax)
         swap(&bytes, &out)
     }
 
-    private func offer(_ bytes: inout [UInt8], _ connection: inout Connection) {
+    private func offer(_ bytes: inout [UInt8], _ body: [UInt8], _ connection: inout Connection) {
         guard connection.state.phase != .closed else { return }
+        if connection.output.hasBody {
+            // Over TLS the order of the plain bytes is what counts.
+            connection.output.appendBehindBody(bytes)
+            connection.output.appendBehindBody(body)
+            return outputOffered(&connection)
+        }
         if let tls = connection.tls {
             guard bytes.isEmpty || tls.send(bytes) else {
                 close(&connection)
@@ -28,17 +36,22 @@ extension EventLoop {
             // Nothing was said; a connection in its last phase may still have to be ended.
             if connection.state.phase != .finishing || connection.isOutputWaiting { return }
         } else if connection.isOutputWaiting {
-            connection.output.append(contentsOf: bytes)
+            connection.output.append(bytes[...])
         } else {
             switch Socket.send(connection.raw, bytes.span) {
             case .moved(let count):
                 tally.bytesOut += count
-                if count < bytes.count { keep(&connection, bytes[count...]) }
+                if count < bytes.count { connection.output.append(bytes[count...]) }
             case .blocked, .ended:
-                keep(&connection, bytes[...])
+                connection.output.append(bytes[...])
             case .failed:
                 close(&connection)
             }
+        }
+        if !body.isEmpty, connection.state.phase != .closed {
+            let isBlocked = connection.isOutputWaiting
+            connection.output.lend(body)
+            if !isBlocked { sendOutput(&connection) }
         }
         outputOffered(&connection)
     }
@@ -52,29 +65,34 @@ extension EventLoop {
         if !notice.isEmpty { _ = Socket.send(connection.raw, notice.span) }
     }
 
-    private func keep(_ connection: inout Connection, _ rest: ArraySlice<UInt8>) {
-        connection.output = Array(rest)
-        connection.outputSent = 0
-    }
-
     /// Goes on with what the client would not take before.
     func sendWaiting(_ connection: inout Connection) {
+        sendOutput(&connection)
+        if !connection.isOutputWaiting { outputOffered(&connection) }
+    }
+
+    /// Sends until the client takes no more, or nothing waits.
+    private func sendOutput(_ connection: inout Connection) {
         while connection.isOutputWaiting {
-            let output = connection.output
-            switch Socket.send(connection.raw, output.span, from: connection.outputSent) {
+            if !connection.output.hasBytes, let tls = connection.tls {
+                var ciphertext: [UInt8] = []
+                guard tls.send(connection.output.takePiece()) else { return close(&connection) }
+                tls.takeCiphertext(into: &ciphertext)
+                connection.output.append(ciphertext[...])
+            }
+            let isBody = !connection.output.hasBytes
+            let bytes = isBody ? connection.output.body : connection.output.bytes
+            let start = isBody ? connection.output.bodySent : connection.output.bytesSent
+            switch Socket.send(connection.raw, bytes.span, from: start) {
             case .moved(let count):
                 tally.bytesOut += count
-                connection.outputSent += count
+                if isBody { connection.output.tookBody(count) } else { connection.output.tookBytes(count) }
             case .blocked, .ended:
                 return
             case .failed:
-                close(&connection)
-                return
+                return close(&connection)
             }
         }
-        connection.output = []
-        connection.outputSent = 0
-        outputOffered(&connection)
     }
 
     private func outputOffered(_ connection: inout Connection) {

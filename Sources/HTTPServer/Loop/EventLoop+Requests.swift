@@ -2,6 +2,9 @@ import Platform
 
 /// From bytes to answers.
 extension EventLoop {
+    /// Bytes of a body that are copied to stand beside the head, so that both go out in one packet; a longer one is lent.
+    private static let copiedBodyBytesMax = 8192
+
     /// Parses requests and has them answered; returns the number of bytes consumed.
     ///
     /// Stops early where a task must be waited for, the connection ends, or others should have their turn; whether
@@ -33,7 +36,9 @@ extension EventLoop {
                     connection.hasRequestWaiting = position < input.count
                     return position
                 }
-                if served >= limits.pipelinedRequestsPerTurnMax || out.count >= limits.outputQueueBytesMax {
+                if served >= limits.pipelinedRequestsPerTurnMax || out.count >= limits.outputQueueBytesMax
+                    || !lentBody.isEmpty
+                {
                     if position < input.count {
                         connection.hasRequestWaiting = true
                         list(&connection)
@@ -143,7 +148,14 @@ extension EventLoop {
     func append(_ connection: inout Connection, _ response: HTTPResponse, closing: Bool) {
         let wall = wallNow ?? shared.time.now()
         wallNow = wall
-        encoder.append(response, closing: closing, isToHead: connection.answersHead, now: wall, to: &out)
+        lentBody = encoder.append(
+            response,
+            closing: closing,
+            isToHead: connection.answersHead,
+            now: wall,
+            lendingAbove: Self.copiedBodyBytesMax,
+            to: &out
+        )
         tally.countResponse(response.status)
     }
 }

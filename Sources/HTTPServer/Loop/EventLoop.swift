@@ -38,6 +38,8 @@ final class EventLoop {
     var plaintext: [UInt8] = []
     /// What a turn has to send; empty between turns.
     var out: [UInt8] = []
+    /// A body to be sent behind them; the turn ends with it.
+    var lentBody: [UInt8] = []
 
     /// Connections that have more to do without an event.
     var listed: [UInt64] = []

@@ -20,13 +20,17 @@ package struct ResponseEncoder {
     ///
     /// - Parameter isToHead: the answer to HEAD has the length of the content, but not the content (RFC 9110 section
     ///   9.3.2).
+    /// - Parameter lendingAbove: a body of more bytes is not appended.
+    /// - Returns: the body, where it was not appended and must follow; else nothing.
+    @discardableResult
     package mutating func append(
         _ response: borrowing HTTPResponse,
         closing: Bool,
         isToHead: Bool,
         now: UnixTime,
+        lendingAbove: Int = .max,
         to output: inout [UInt8]
-    ) {
+    ) -> [UInt8] {
         let status = (200...599).contains(response.status) ? response.status : 500
         updateDate(now)
         output.append(contentsOf: statusLines[status - 200])
@@ -41,7 +45,10 @@ package struct ResponseEncoder {
             output.append(contentsOf: Self.lineEnd)
         }
         output.append(contentsOf: Self.lineEnd)
-        if hasContent, !isToHead { output.append(contentsOf: response.body) }
+        guard hasContent, !isToHead else { return [] }
+        if response.body.count > lendingAbove { return response.body }
+        output.append(contentsOf: response.body)
+        return []
     }
 
     static func appendDecimal(_ number: UInt64, to output: inout [UInt8]) {

@@ -7,19 +7,19 @@ import StrictJSON
 extension Services {
     /// `GET /.well-known/jwks.json`: the public keys (RFC 7517), cacheable for five minutes.
     func jwks(_ call: Call) -> HTTPResponse {
-        var response = document(keyring.jwks, "application/json", maxAgeSeconds: 300, call)
+        var response = PublicDocument(keyring.jwks, "application/json").response(call)
         CORS.apply(.anyOrigin, to: &response)
         return response
     }
 
     /// `GET /openapi.yaml`.
     func openAPI(_ call: Call) -> HTTPResponse {
-        document(Assets.openAPI, "application/yaml", maxAgeSeconds: 300, call)
+        PublicDocument.openAPI.response(call)
     }
 
     /// `GET /docs`: the routes on one page, without a script.
     func docs(_ call: Call) -> HTTPResponse {
-        var response = document(Assets.docs, "text/html; charset=utf-8", maxAgeSeconds: 300, call)
+        var response = PublicDocument.docs.response(call)
         response.set(
             "Content-Security-Policy",
             "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -27,16 +27,37 @@ extension Services {
         response.set("Referrer-Policy", "no-referrer")
         return response
     }
+}
 
-    private func document(_ body: [UInt8], _ type: StaticString, maxAgeSeconds: Int, _ call: Call) -> HTTPResponse {
-        let tag = "\"" + Base64URLText.encode(Array(keys.cursor.authenticate(body).bytes.prefix(12))) + "\""
-        let isKnown = Self.names(tag, call.request)
+/// A document for everybody, cacheable for five minutes; its tag is made once, not for each who asks.
+struct PublicDocument: Sendable {
+    private let body: [UInt8]
+    private let type: StaticString
+    private let tag: String
+
+    init(_ body: [UInt8], _ type: StaticString) {
+        self.body = body
+        self.type = type
+        tag = "\"" + SHA256Digest.digest(body).hexadecimal.prefix(24) + "\""
+    }
+
+    static let openAPI = PublicDocument(
+        unsafe Assets.bytes(cassets_openapi_start(), cassets_openapi_length),
+        "application/yaml"
+    )
+    static let docs = PublicDocument(
+        unsafe Assets.bytes(cassets_docs_start(), cassets_docs_length),
+        "text/html; charset=utf-8"
+    )
+
+    /// The document, or 304 where the client has it (RFC 9110 section 13.1.2).
+    func response(_ call: Call) -> HTTPResponse {
         var response =
-            isKnown
+            Services.names(tag, call.request)
             ? HTTPResponse(status: 304, body: [], contentType: nil)
             : HTTPResponse(status: 200, body: body, contentType: type)
         response.set("ETag", tag)
-        response.set("Cache-Control", "public, max-age=\(maxAgeSeconds)")
+        response.set("Cache-Control", "public, max-age=300")
         return response
     }
 }
@@ -56,9 +77,6 @@ extension Services {
 
 /// Files embedded at compile time.
 enum Assets {
-    static let openAPI = unsafe bytes(cassets_openapi_start(), cassets_openapi_length)
-    static let docs = unsafe bytes(cassets_docs_start(), cassets_docs_length)
-
     /// A copy of one file.
     static func bytes(_ start: UnsafePointer<UInt8>?, _ length: Int) -> [UInt8] {
         unsafe [UInt8](UnsafeBufferPointer(start: start, count: length))
