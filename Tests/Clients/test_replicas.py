@@ -1,6 +1,6 @@
 """Three replicas on one PostgreSQL, as three machines have them: they race, revoke, end, and lose their data base.
 
-RACES as in test_race.py. The cluster is private and goes with the tests.
+REPLICA_RACES tries (500 unless said) over invites with one use each. The cluster is private and goes with the tests.
 """
 
 import os
@@ -14,7 +14,7 @@ import pytest
 from harness import campaign, email
 from wire import Wire, request
 
-RACES = int(os.environ.get("RACES", "2000"))
+RACES = int(os.environ.get("REPLICA_RACES", "500"))
 RACERS = 21
 
 
