@@ -39,6 +39,7 @@ let package = Package(
         .target(name: "OpenSSLKit", dependencies: ["Platform", "COpenSSL"], swiftSettings: settings),
         .target(name: "StrictJSON", swiftSettings: settings),
         .target(name: "HTTPServer", dependencies: ["Platform", "Telemetry", "OpenSSLKit"], swiftSettings: settings),
+        .target(name: "HTTPClient", dependencies: ["Platform", "OpenSSLKit"], swiftSettings: settings),
         .target(name: "JWTLite", dependencies: ["OpenSSLKit", "StrictJSON", "Platform"], swiftSettings: settings),
         .target(
             name: "InviteStore",
@@ -52,7 +53,8 @@ let package = Package(
         .target(
             name: "TokenService",
             dependencies: [
-                "CAssets", "Platform", "Telemetry", "OpenSSLKit", "StrictJSON", "HTTPServer", "JWTLite", "InviteStore",
+                "CAssets", "Platform", "Telemetry", "OpenSSLKit", "StrictJSON", "HTTPServer", "HTTPClient", "JWTLite",
+                "InviteStore",
             ],
             swiftSettings: settings
         ),
@@ -96,6 +98,11 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "HTTPClientTests",
+            dependencies: ["HTTPClient", "OpenSSLKit", "Platform", "TestSupport"],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "InviteStoreTests",
             dependencies: ["InviteStore", "Platform", "Telemetry", "TestSupport"],
             swiftSettings: settings
@@ -103,8 +110,8 @@ let package = Package(
         .testTarget(
             name: "TokenServiceTests",
             dependencies: [
-                "TokenService", "HTTPServer", "InviteStore", "JWTLite", "OpenSSLKit", "StrictJSON", "Platform",
-                "Telemetry", "TestSupport",
+                "TokenService", "HTTPServer", "HTTPClient", "InviteStore", "JWTLite", "OpenSSLKit", "StrictJSON",
+                "Platform", "Telemetry", "TestSupport",
             ],
             swiftSettings: settings
         ),

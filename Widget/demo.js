@@ -68,6 +68,7 @@
     element('claims').textContent = 'None yet.';
     const options = { fetchInviteToken: mint, title: 'The widget’s content' };
     if (element('framed').checked) options.frame = frame;
+    if (element('bound').checked) options.bind = 'required';
     widget = InterviewRelay.mount('#interview-container', options);
     if (!options.frame) {
       const note = document.createElement('label');
@@ -91,10 +92,13 @@
     const seconds = Math.max(1, Math.ceil((widget.expiresAt - Date.now()) / 1000) + 1);
     await backend('/demo/expire', { seconds });
     say('Expired', `the service’s clock went ${seconds} s ahead`, true);
-    const refused = await realFetch(`${service}/v1/widget/session`, { headers: { Authorization: `Bearer ${token}` } });
-    say(`The old token: ${refused.status}`, (await refused.json()).error?.code || 'accepted', !refused.ok);
+    const isBound = Boolean(decode(token.split('.')[1]).cnf);
+    if (!isBound) {
+      const refused = await realFetch(`${service}/v1/widget/session`, { headers: { Authorization: `Bearer ${token}` } });
+      say(`The old token: ${refused.status}`, (await refused.json()).error?.code || 'accepted', !refused.ok);
+    }
     const answer = await widget.fetch(`${service}/v1/widget/session`);
-    say(`The widget’s own request: ${answer.status}`, 'its nonce renewed the session in place');
+    say(`The widget’s own request: ${answer.status}`, `its ${isBound ? 'key' : 'nonce'} renewed the session in place`);
   };
 
   const revoke = async () => {
@@ -120,7 +124,7 @@
     for (const { from, status, code } of replays) {
       say(`Stolen, from ${from}: ${status}`, status === 200
         ? 'accepted: whoever lies about the origin outside a browser passes, as long as the token is bound to no key'
-        : code, status === 200);
+        : `${code}: whoever has the token but not the key, or not the page, has nothing`, status === 200);
     }
   };
 

@@ -29,7 +29,7 @@ const TEXT = {
 
 const STYLE = `:host{all:initial;display:block}:host([hidden]),.p:empty{display:none}
 .p{display:flex;flex-wrap:wrap;gap:8px 16px;align-items:center;padding:12px 16px;font:16px/1.5 var(--token-service-font,system-ui,sans-serif);color:CanvasText;background:Canvas;border:1px solid GrayText;border-left:4px solid var(--token-service-accent,CanvasText);border-radius:6px}
-p{margin:0;flex:1 1 14em}small{flex-basis:100%}
+p{margin:0;flex:1 14em}small{flex-basis:100%}
 button{font:inherit;min-height:44px;padding:0 20px;color:Canvas;background:CanvasText;border:0;border-radius:6px}`;
 
 const fault = (code, message, more) =>
@@ -39,7 +39,7 @@ const fault = (code, message, more) =>
 const noKeys = (values) => {
   for (const value of Object.values(values)) {
     if (/^(\w*_)?(sk|rk|live|test)_\w{8,}$|^[a-z]\w*_[0-9A-Za-z]{43}$/.test(value)) {
-      const error = fault('secret_key_in_browser', 'This is a secret key. It must never reach a browser: revoke it.');
+      const error = fault('secret_key_in_browser', 'A secret key must never reach a browser: revoke it.');
       console.error(error.message);
       throw error;
     }
@@ -54,14 +54,22 @@ const digest = async (text) => encode(await crypto.subtle.digest('SHA-256', utf8
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 const ECDSA = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 
+// What the last answer told for the next proof: a nonce, and by how much the clock here is set wrong.
+let fresh, skew = 0;
+const learn = ({ headers }) => {
+  const given = headers.get('DPoP-Nonce');
+  fresh = given || fresh;
+  skew = Date.parse(headers.get('Date')) - Date.now() || skew;
+  return given;
+};
+
 // A proof that this browser holds the key (RFC 9449).
-const proof = async (pair, method, url, token, nonce) => {
-  const { kty, crv, x, y } = await crypto.subtle.exportKey('jwk', pair.publicKey);
+const proof = async (pair, method, url, token) => {
   const text = [
-    { typ: 'dpop+jwt', alg: 'ES256', jwk: { kty, crv, x, y } },
-    { jti: random(), htm: method, htu: url.split(/[?#]/)[0], iat: Date.now() / 1000 | 0, ath: token && await digest(token), nonce },
+    { typ: 'dpop+jwt', alg: 'ES256', jwk: await crypto.subtle.exportKey('jwk', pair.publicKey) },
+    { jti: random(), htm: method, htu: url.split(/[?#]/)[0], iat: (Date.now() + skew) / 1000 | 0, nonce: fresh, ...token && { ath: await digest(token) } },
   ].map((part) => encode(utf8(JSON.stringify(part)))).join('.');
-  return `${text}.${encode(await crypto.subtle.sign(ECDSA, pair.privateKey, utf8(text)))}`;
+  return text + '.' + encode(await crypto.subtle.sign(ECDSA, pair.privateKey, utf8(text)));
 };
 
 const make = (name, more, parent) => {
@@ -88,7 +96,7 @@ const mount = (target, options) => {
   let state = 'unmounted', error, timer, busy, settle, fail, awake, answered;
   let invite, nonce, sent, channel, topic;
   // The token in use and what came with it: nowhere but here.
-  let session, token, life, lead, pair, bound, dpopNonce;
+  let session, token, life, lead, pair, bound;
   // Counts starts and stops: whoever waited over a stop sees that it is no longer meant.
   let run = 0;
 
@@ -154,8 +162,8 @@ const mount = (target, options) => {
   // - Asking the service
 
   const sign = async (method, url, bearer) => ({
-    ...pair && (bound || !bearer) && { DPoP: await proof(pair, method, url, bearer, dpopNonce) },
     ...bearer && { Authorization: `${bound ? 'DPoP' : 'Bearer'} ${bearer}` },
+    ...pair && (bound || !bearer) && { DPoP: await proof(pair, method, url, bearer) },
   });
 
   const send = async (method, path, body, again) => {
@@ -174,10 +182,10 @@ const mount = (target, options) => {
       if (!answer || answer.ok) throw fault('network_error');
     }
     const { status } = answer;
-    dpopNonce = answer.headers.get('DPoP-Nonce') || dpopNonce;
+    learn(answer);
     if (answer.ok) return { ...data, start };
     const { code = 'unavailable', message, request_id: requestId } = data?.error || {};
-    if (code == 'use_dpop_nonce' && !again) return send(method, path, body, true);
+    if (/dpop/.test(code) && !again) return send(method, path, body, true);
     throw fault(code, message, {
       status, requestId, wait: +answer.headers.get('Retry-After'), retryable: status == 429 || status >= 500,
     });
@@ -193,7 +201,7 @@ const mount = (target, options) => {
       const cut = e.code == 'network_error';
       // A browser does not tell a refused origin from a broken line. If the service answers others, it refuses us.
       if (cut && navigator.onLine && await reach()) {
-        if (lost++) throw fault('origin_not_allowed', `${location.origin} may not use this token.`);
+        if (lost++) throw fault('origin_not_allowed', `${location.origin} may not use it.`);
         continue;
       }
       if (mine != run) return;
@@ -323,7 +331,7 @@ const mount = (target, options) => {
     channel.onmessage = ({ data: note }) => {
       if (note.key != topic) return;
       if (note.ends) return end(fault('session_ended'));
-      if (!sent && (!note.asks || note.nonce < nonce)) nonce = note.nonce;
+      if (!sent && (!note.asks || note.nonce < nonce)) ({ nonce, pair } = note);
       if (note.asks) return share();
       const { data } = note;
       if (data && !isOver() && !(data.expires_at <= session?.expires_at)) {
@@ -338,7 +346,7 @@ const mount = (target, options) => {
     await ask(60);
   };
   const ask = (ms) => {
-    channel?.postMessage({ key: topic, asks: true, nonce });
+    channel?.postMessage({ key: topic, asks: true, nonce, pair });
     return channel && Promise.race([sleep(ms), new Promise((done) => { answered = done; })]);
   };
   const share = () =>
@@ -404,8 +412,8 @@ const mount = (target, options) => {
     },
     mount(target) {
       const element = target.append ? target : document.querySelector(target);
-      if (!element) throw TypeError(`There is no element ${target}.`);
-      if (box || widgets.has(element)) throw TypeError('This element has a widget already.');
+      if (!element) throw TypeError(`no element ${target}`);
+      if (box || widgets.has(element)) throw TypeError('It has a widget already.');
       widgets.set(box = element, handle);
       if (options.frame) drawFrame();
       element.append(root, content);
@@ -435,12 +443,13 @@ const mount = (target, options) => {
     },
     // Forgets everything; with `end` the session is over, in every tab.
     destroy(how) {
+      const forget = () => { token = session = invite = nonce = pair = bound = null; };
       if (how?.end && session) {
         channel?.postMessage({ key: topic, ends: true });
-        send('DELETE', '/v1/widget/session').catch(() => {});
-      }
+        // A bound token may need a second proof, so key and token stay until the answer.
+        send('DELETE', '/v1/widget/session').catch(() => {}).finally(forget);
+      } else forget();
       handle.unmount();
-      token = session = invite = nonce = pair = bound = null;
       fail(error = fault('session_ended'));
     },
     update(more) {
@@ -453,10 +462,9 @@ const mount = (target, options) => {
     async refresh() {
       if (!isOver() && session) await renew();
       else if (box) {
-        const isSame = /^(origin|frame)/.test(error?.code);
         const where = box;
+        if (!/^(origin|frame)/.test(error?.code)) invite = session = token = bound = null;
         handle.unmount();
-        if (!isSame) invite = session = token = bound = null;
         begin();
         await handle.mount(where).ready;
       }
@@ -474,15 +482,17 @@ const mount = (target, options) => {
       const request = new Request(input, { credentials: 'omit', redirect: 'error', ...init });
       const { origin } = new URL(request.url);
       if (![location.origin, new URL(service).origin, ...options.apiOrigins || []].includes(origin)) {
-        throw TypeError(`The token is not sent to ${origin}: name it in apiOrigins.`);
+        throw TypeError(`${origin} is not in apiOrigins.`);
       }
-      for (let again; ; again = true) {
+      for (let again, tries = 3; ;) {
         const attempt = request.clone();
-        const headers = await sign(request.method, request.url, await handle.getToken());
-        for (const field in headers) attempt.headers.set(field, headers[field]);
+        const fields = await sign(request.method, request.url, await handle.getToken());
+        for (const field of Object.entries(fields)) attempt.headers.set(...field);
         const answer = await fetch(attempt);
-        if (again || !/401|410/.test(answer.status)) return answer;
-        try { await renew(); } catch { return answer; }
+        const isNew = learn(answer);
+        if (again || !--tries || !/401|410/.test(answer.status)) return answer;
+        // A proof without the server's nonce is made anew with it; the token may be good.
+        try { isNew || (again = !await renew()); } catch { return answer; }
       }
     },
   };

@@ -29,9 +29,12 @@ struct CompactToken {
     }
 
     /// Whether a signature over header and payload, as they stand in the text, is good (RFC 7515 section 5.2).
-    func isSigned(by key: VerifyingKey, _ signature: [UInt8]) -> Bool {
+    ///
+    /// `acceptsHighS`: see `VerifyingKey.isValid`.
+    func isSigned(by key: VerifyingKey, _ signature: [UInt8], acceptsHighS: Bool = false) -> Bool {
         unsafe text.withUnsafeBytes { bytes in
-            unsafe key.isValid(signature, for: UnsafeRawBufferPointer(rebasing: bytes[..<secondDot]))
+            let signed = unsafe UnsafeRawBufferPointer(rebasing: bytes[..<secondDot])
+            return unsafe key.isValid(signature, for: signed, acceptsHighS: acceptsHighS)
         }
     }
 

@@ -95,7 +95,7 @@ package struct JWK: Sendable {
     }
 
     /// A coordinate of exactly 32 bytes in canonical base64url (RFC 7518 section 6.2.1.2).
-    private static func coordinate(_ name: String, in value: JSONValue) throws(JWKError) -> [UInt8] {
+    static func coordinate(_ name: String, in value: JSONValue) throws(JWKError) -> [UInt8] {
         guard let member = value[name] else { throw .missingMember(name) }
         guard let text = member.stringUTF8, let bytes = Base64URL.decode(text), bytes.count == 32 else {
             throw .invalidMember(name)

@@ -28,14 +28,16 @@ struct ECDSASignature {
     var inverseOfS: UInt256? { s.inverse(modulo: Self.order) }
 
     /// Reads r ‖ s of exactly 64 bytes (RFC 7518 section 3.4); nil where either half is out of range.
-    init?(fixedWidth bytes: UnsafeRawBufferPointer) {
+    ///
+    /// With `acceptsHighS` the higher twin is taken for the lower one.
+    init?(fixedWidth bytes: UnsafeRawBufferPointer, acceptsHighS: Bool = false) {
         guard bytes.count == 64,
             let r = unsafe UInt256(bigEndian: UnsafeRawBufferPointer(rebasing: bytes[..<32])),
             let s = unsafe UInt256(bigEndian: UnsafeRawBufferPointer(rebasing: bytes[32...])),
-            UInt256.zero < r, r < Self.order, UInt256.zero < s, s <= Self.halfOrder
+            UInt256.zero < r, r < Self.order, UInt256.zero < s, s < Self.order, acceptsHighS || s <= Self.halfOrder
         else { return nil }
         self.r = r
-        self.s = s
+        self.s = s <= Self.halfOrder ? s : Self.order &- s
     }
 
     /// Reads the DER form that OpenSSL gives (RFC 3279 section 2.2.3) and takes the lower of s and n − s.

@@ -31,7 +31,11 @@ enum PublicKeyImport {
             throw OpenSSLError.capture("EVP_PKEY_CTX_new_from_pkey")
         }
         defer { unsafe EVP_PKEY_CTX_free(checker) }
-        guard unsafe EVP_PKEY_public_check(checker) == 1 else { throw OpenSSLError.capture("EVP_PKEY_public_check") }
+        // Partial validation (SP 800-56A section 5.6.2.3.4) is full validation here: the cofactor of P-256 is 1, so that
+        // every point on the curve has order n. The multiplication by n would cost as much as checking a signature.
+        guard unsafe EVP_PKEY_public_check_quick(checker) == 1 else {
+            throw OpenSSLError.capture("EVP_PKEY_public_check_quick")
+        }
         return handle
     }
 }

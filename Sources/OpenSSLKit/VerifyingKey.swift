@@ -61,16 +61,26 @@ package final class VerifyingKey: Sendable {
     }
 
     /// The same over lent bytes.
-    package func isValid(_ signature: [UInt8], for message: UnsafeRawBufferPointer) -> Bool {
-        unsafe signature.withUnsafeBytes { unsafe isValid($0, for: message) }
+    ///
+    /// `acceptsHighS` lets an ES256 signature have any s below n, for signers who do not choose the lower one.
+    package func isValid(
+        _ signature: [UInt8],
+        for message: UnsafeRawBufferPointer,
+        acceptsHighS: Bool = false
+    ) -> Bool {
+        unsafe signature.withUnsafeBytes { unsafe isValid($0, for: message, acceptsHighS: acceptsHighS) }
     }
 
     /// The same with both lent.
-    package func isValid(_ signature: UnsafeRawBufferPointer, for message: UnsafeRawBufferPointer) -> Bool {
+    package func isValid(
+        _ signature: UnsafeRawBufferPointer,
+        for message: UnsafeRawBufferPointer,
+        acceptsHighS: Bool = false
+    ) -> Bool {
         guard signature.count == 64 else { return false }
         let isValid =
             switch algorithm {
-            case .es256: unsafe isValidECDSA(signature, message)
+            case .es256: unsafe isValidECDSA(signature, message, acceptsHighS: acceptsHighS)
             case .edDSA: unsafe isValidEdDSA(signature, message)
             }
         // A failed check leaves an entry that the next user of this thread would take for its own.
@@ -78,8 +88,14 @@ package final class VerifyingKey: Sendable {
         return isValid
     }
 
-    private func isValidECDSA(_ signature: UnsafeRawBufferPointer, _ message: UnsafeRawBufferPointer) -> Bool {
-        guard let signature = unsafe ECDSASignature(fixedWidth: signature) else { return false }
+    private func isValidECDSA(
+        _ signature: UnsafeRawBufferPointer,
+        _ message: UnsafeRawBufferPointer,
+        acceptsHighS: Bool
+    ) -> Bool {
+        guard let signature = unsafe ECDSASignature(fixedWidth: signature, acceptsHighS: acceptsHighS) else {
+            return false
+        }
         let digest = unsafe SHA256Digest.digest(message)
         if let isValid = ownCheck?.isValid(signature, digest: digest) { return isValid }
         return unsafe withUnsafeTemporaryAllocation(byteCount: ECDSASignature.derBytesMax, alignment: 1) { der in

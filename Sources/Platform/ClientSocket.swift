@@ -1,52 +1,63 @@
 import CLinux
 import Glibc
 
-/// Outgoing TCP connections for tools that may block: one host, one deadline for each step.
+/// Outgoing TCP connections for threads that may block: sockets that never block by themselves, and waits with a
+/// deadline.
 package enum ClientSocket {
-    /// Why no connection came about.
-    package enum Failure: Error, Equatable, CustomStringConvertible {
-        case unknownHost(String)
-        case unreachable(String, SystemError)
-
-        package var description: String {
-            switch self {
-            case .unknownHost(let host): "the host \(host) is not known"
-            case .unreachable(let place, let error): "\(place) can not be reached: \(error)"
-            }
-        }
+    /// What a socket is waited for.
+    package enum Readiness: Sendable {
+        case receiving
+        case sending
     }
 
-    /// Connects to the first address of the host that answers; later reads and writes wait at most `timeoutSeconds`.
+    /// Connects to one address; fails with `ETIMEDOUT` at the deadline.
     package static func connect(
-        host: String,
-        port: UInt16,
-        timeoutSeconds: Int
-    ) throws(Failure) -> FileDescriptor {
-        var hints = unsafe addrinfo()
-        unsafe hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
-        var list: UnsafeMutablePointer<addrinfo>?
-        guard unsafe getaddrinfo(host, String(port), &hints, &list) == 0 else { throw .unknownHost(host) }
-        defer { unsafe freeaddrinfo(list) }
-        var failure = SystemError(call: "connect", code: ECONNREFUSED)
-        var next = unsafe list
-        while let entry = unsafe next {
-            let address = unsafe entry.pointee
-            unsafe next = unsafe address.ai_next
-            let type = unsafe address.ai_socktype | CInt(SOCK_CLOEXEC.rawValue)
-            let descriptor = unsafe socket(address.ai_family, type, address.ai_protocol)
-            guard descriptor >= 0 else { continue }
-            let owned = FileDescriptor(owning: descriptor)
-            setTimeouts(descriptor, timeoutSeconds)
-            if unsafe Glibc.connect(descriptor, address.ai_addr, address.ai_addrlen) == 0 { return owned }
-            failure = SystemError(call: "connect", code: errno)
+        to address: SocketAddress,
+        deadline: MonotonicInstant,
+        clock: any TimeSource
+    ) throws(SystemError) -> FileDescriptor {
+        let family = address.address.family == .v4 ? AF_INET : AF_INET6
+        let raw = socket(family, clinux_stream_socket(), 0)
+        guard raw >= 0 else { throw SystemError(call: "socket", code: errno) }
+        let descriptor = FileDescriptor(owning: raw)
+        var storage = sockaddr_storage()
+        let length = SocketAddressCoding.write(address, into: &storage)
+        let result = unsafe withUnsafePointer(to: &storage) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe Glibc.connect(raw, $0, length) }
         }
-        throw .unreachable("\(host):\(port)", failure)
+        if result == 0 { return descriptor }
+        let code = errno
+        guard code == EINPROGRESS || code == EINTR else { throw SystemError(call: "connect", code: code) }
+        try wait(raw, for: .sending, deadline: deadline, clock: clock)
+        var failure: CInt = 0
+        var size = socklen_t(MemoryLayout<CInt>.size)
+        guard unsafe getsockopt(raw, SOL_SOCKET, SO_ERROR, &failure, &size) == 0 else {
+            throw SystemError(call: "getsockopt", code: errno)
+        }
+        guard failure == 0 else { throw SystemError(call: "connect", code: failure) }
+        return descriptor
     }
 
-    private static func setTimeouts(_ descriptor: CInt, _ seconds: Int) {
-        var time = timeval(tv_sec: seconds, tv_usec: 0)
-        let size = socklen_t(MemoryLayout<timeval>.size)
-        _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, size)
-        _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &time, size)
+    /// Waits until the socket is ready, or has failed; fails with `ETIMEDOUT` at the deadline.
+    package static func wait(
+        _ raw: CInt,
+        for readiness: Readiness,
+        deadline: MonotonicInstant,
+        clock: any TimeSource
+    ) throws(SystemError) {
+        while true {
+            let restNanoseconds = deadline.nanoseconds(since: clock.monotonicNow())
+            guard restNanoseconds > 0 else { throw SystemError(call: "wait", code: ETIMEDOUT) }
+            let events = readiness == .receiving ? POLLIN : POLLOUT
+            var entry = pollfd(fd: raw, events: Int16(truncatingIfNeeded: events), revents: 0)
+            let ready = unsafe poll(&entry, 1, CInt(clamping: restNanoseconds / 1_000_000 + 1))
+            if ready > 0 { return }
+            if ready < 0, errno != EINTR { throw SystemError(call: "poll", code: errno) }
+        }
     }
+}
+
+extension SystemError {
+    /// True where a deadline passed.
+    package var isTimeout: Bool { code == ETIMEDOUT }
 }

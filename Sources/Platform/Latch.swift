@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// A door that opens once, for threads to wait at.
@@ -14,7 +15,11 @@ package final class Latch: @unchecked Sendable {
         unsafe mutex.initialize(to: pthread_mutex_t())
         unsafe condition.initialize(to: pthread_cond_t())
         unsafe pthread_mutex_init(mutex, nil)
-        unsafe pthread_cond_init(condition, nil)
+        var attributes = pthread_condattr_t()
+        unsafe pthread_condattr_init(&attributes)
+        unsafe pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        unsafe pthread_cond_init(condition, &attributes)
+        unsafe pthread_condattr_destroy(&attributes)
     }
 
     deinit {
@@ -37,5 +42,18 @@ package final class Latch: @unchecked Sendable {
         unsafe pthread_mutex_lock(mutex)
         while !isOpen { unsafe pthread_cond_wait(condition, mutex) }
         unsafe pthread_mutex_unlock(mutex)
+    }
+
+    /// Blocks until the latch is open, for so long at most; whether it is open then.
+    package func wait(milliseconds: Int) -> Bool {
+        let end = SystemTimeSource().monotonicNow().adding(milliseconds: max(0, milliseconds)).nanoseconds
+        var time = timespec(tv_sec: Int(end / 1_000_000_000), tv_nsec: Int(end % 1_000_000_000))
+        unsafe pthread_mutex_lock(mutex)
+        defer { unsafe pthread_mutex_unlock(mutex) }
+        while !isOpen {
+            // Anything but an early wake-up ends the wait: a failing wait must not spin.
+            if unsafe pthread_cond_timedwait(condition, mutex, &time) != 0 { break }
+        }
+        return isOpen
     }
 }

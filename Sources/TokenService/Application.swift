@@ -134,7 +134,10 @@ package final class Application: HTTPResponder {
             guard case .apiKey(let scope) = route.access else {
                 throw Problem.internalError("a keyed handler on a route without a scope")
             }
-            let checked = try await services.authenticator.authenticate(call, needs: scope)
+            let checked =
+                SessionCookie.isAlone(call.request.fields)
+                ? try await services.console.authenticate(call, on: route, refusal: refusal)
+                : try await services.authenticator.authenticate(call, needs: scope)
             rate = checked.rate
             key = checked.key
             let principal = try checked.outcome.get()

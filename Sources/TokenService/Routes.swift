@@ -11,7 +11,8 @@ extension Services {
         readiness: Readiness,
         frameOrigins: @escaping @Sendable () -> [String] = { [] }
     ) -> [Route] {
-        backendRoutes() + workspaceRoutes() + policyRoutes() + recordRoutes() + widgetRoutes()
+        backendRoutes() + workspaceRoutes() + memberRoutes() + consoleRoutes() + policyRoutes() + recordRoutes()
+            + webhookRoutes() + widgetRoutes()
             + widgetAssetRoutes(frameOrigins: frameOrigins) + openRoutes(readiness)
     }
 

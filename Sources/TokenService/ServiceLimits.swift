@@ -50,6 +50,34 @@ package enum ServiceLimits {
     package static let slowHashesWaitingMax = 16
     /// How long such a check may wait before it is given up.
     package static let slowHashWaitMilliseconds = 5_000
+    /// Passwords that wait for the one worker; at 400 ms each they fit the wait above.
+    package static let passwordsWaitingMax = 8
+    /// Workspaces in which one member may have a role.
+    package static let membershipsMax = 20
+    /// Sessions of one member at once; the oldest ends when there would be more.
+    package static let sessionsOfMemberMax = 10
+    /// How long a console session lasts whatever is done with it: 12 h (NIST SP 800-63B section 4.2.3).
+    package static let sessionSeconds: Int64 = 43_200
+    /// How long a console session lasts without a request: 30 min (NIST SP 800-63B section 4.2.3).
+    package static let sessionIdleSeconds: Int64 = 1_800
+    /// Uses of a session are stored when the last stored one is so old.
+    package static let sessionSeenSeconds: Int64 = 60
+    /// Requests of one member in a minute, over all its browsers.
+    package static let memberRequestsPerMinute = 600
+    /// Members whose requests are counted at once; each costs about 150 bytes.
+    package static let memberMetersMax = 4_096
+    /// Times that a change of a member starts anew because another was quicker.
+    package static let memberChangeTriesMax = 4
+    /// Failed sign-ins of one address in a minute.
+    package static let signInsOfAddressPerMinute = 20
+    /// Failed sign-ins of one member from one address in a window.
+    package static let signInsOfMemberAndAddress = 10
+    /// Failed sign-ins of one member in a window, from addresses that it has not signed in from.
+    package static let signInsOfMember = 50
+    /// The window of the two: 15 min.
+    package static let signInWindowSeconds: Int64 = 900
+    /// Addresses, members and pairs of them that are counted at once; each costs about 100 bytes.
+    package static let signInSubjectsMax = 65_536
     /// Keys in one file of an import.
     package static let importKeysMax = 10_000
     /// Address blocks on the list of one key.
@@ -80,6 +108,18 @@ package enum ServiceLimits {
     package static let failureAlertsPerMinute = 64
     /// Days for which audit events are kept, unless the operator says otherwise.
     package static let auditDaysDefault: Int64 = 400
+    /// How old a proof of possession may be, in seconds: as long as its nonce lives anyway.
+    package static let proofAgeSecondsMax: Int64 = 240
+    /// How far ahead of the clock the `iat` of a proof may lie, in seconds.
+    package static let proofAheadSecondsMax: Int64 = 30
+    /// Proofs of possession that are remembered, so that none is used twice; each costs up to 21 bytes.
+    package static let proofsRememberedMax = 2_097_152
+    /// Participant tokens that need not be validated anew when they come again.
+    package static let validatedTokensMax = 16_384
+    /// Bytes that these may cost.
+    package static let validatedTokensBytesMax = 32 * 1024 * 1024
+    /// Addresses of the service that may be named beside the issuer's URL.
+    package static let publicURLsMax = 20
     /// Rows that a revocation preview examines before it answers with lower bounds.
     package static let previewRowsMax = 1_000_000
 
@@ -105,6 +145,51 @@ package enum ServiceLimits {
     package static let simulationExamplesMax = 5
     /// Keys and campaigns that a simulation lists by name.
     package static let simulationNamesMax = 100
+
+    /// Endpoints of one workspace and environment that are told of events.
+    package static let webhooksMax = 10
+    /// Bytes of an endpoint's URL.
+    package static let webhookURLBytesMax = 2048
+    /// Types, or starts of types, on one endpoint's list.
+    package static let webhookEventsMax = 50
+    /// Characters of one of them.
+    package static let webhookEventCharactersMax = 64
+    /// Characters of an endpoint's description.
+    package static let webhookDescriptionCharactersMax = 200
+    /// Deliveries under way at once, each with a thread of its own.
+    package static let webhooksInFlightMax = 64
+    /// Of these, deliveries to endpoints whose last try failed or took more than a second, or that were not tried yet.
+    package static let webhooksSlowInFlightMax = 32
+    /// Of those, deliveries of one workspace and environment.
+    package static let webhooksTenantSlowInFlightMax = 5
+    /// Events that wait in memory for one endpoint; more are read from the trail when these are done.
+    package static let webhookQueueMax = 50
+    /// Events that wait in memory for all endpoints; each costs about half a kilobyte.
+    package static let webhookQueuesMax = 20_000
+    /// Deliveries of one endpoint that are set aside while later ones go on.
+    package static let webhookAsideMax = 50
+    /// Endpoints that are served; each costs about one kilobyte.
+    package static let webhookEndpointsMax = 50_000
+    /// Links of the audit trail that are read at once.
+    package static let webhookReadMax = 256
+    /// Tries of one delivery.
+    package static let webhookTriesMax = 15
+    /// Refusals by an endpoint that answers after which its later events go on.
+    package static let webhookAsideTries = 4
+    /// The wait after the first try that fails; each further one is twice as long.
+    package static let webhookRetryFirstSeconds: Int64 = 5
+    /// The longest wait between two tries: 12 hours, in seconds.
+    package static let webhookRetrySecondsMax: Int64 = 43_200
+    /// How old an event may be when it is tried: 7 days, in seconds.
+    package static let webhookEventSecondsMax: Int64 = 604_800
+    /// How long every try may fail before an endpoint is switched off: 5 days, in seconds.
+    package static let webhookFailingSecondsMax: Int64 = 432_000
+    /// Look-up and connection of one try, in milliseconds.
+    package static let webhookConnectMilliseconds = 5_000
+    /// One try from the look-up to the end of the answer's head, in milliseconds.
+    package static let webhookTryMilliseconds = 15_000
+    /// Bytes of the head of an endpoint's answer; its body is not read.
+    package static let webhookAnswerBytesMax = 16_384
 
     /// Bounds of an ordinary JSON body.
     package static let bodyJSON = JSONLimits(bytesMax: bodyBytesMax, depthMax: 8, valuesMax: 2000, numberDigitsMax: 400)

@@ -27,6 +27,11 @@ package final class Services: Sendable {
     package let usage: UsageLedger
     package let cursors: PageCursor
     package let policies: PolicyDirectory
+    package let console: ConsoleGate
+    package let webhooks: WebhookDesk
+    package let proofs: ProofVerifier
+    /// Goes with the keyring: what it holds was found good by those keys.
+    package let validated: ValidatedTokenCache
     /// Nil where both environments are served.
     package let environment: DeploymentEnvironment?
 
@@ -51,6 +56,10 @@ package final class Services: Sendable {
         usage: UsageLedger,
         cursors: PageCursor,
         policies: PolicyDirectory,
+        console: ConsoleGate,
+        webhooks: WebhookDesk,
+        proofs: ProofVerifier,
+        validated: ValidatedTokenCache,
         environment: DeploymentEnvironment?
     ) {
         self.store = store
@@ -73,6 +82,10 @@ package final class Services: Sendable {
         self.usage = usage
         self.cursors = cursors
         self.policies = policies
+        self.console = console
+        self.webhooks = webhooks
+        self.proofs = proofs
+        self.validated = validated
         self.environment = environment
     }
 

@@ -66,11 +66,11 @@ def test_the_story_of_a_token(demo, visitor):
     page.locator("#interview-container input").fill("kept")
 
     page.get_by_role("button", name="Steal this token").click()
-    for text in ("Stolen, from another web site: 403", "nothing of an origin: 403", "lies about its origin: 200"):
-        line(page, text)
+    for text in ("another web site", "nothing of an origin", "lies about its origin", "its origin and has a key"):
+        line(page, f"{text}: 401")
+    assert page.locator("#line li:not(.bad) b").filter(has_text="Stolen").count() == 4, "refusals are good news"
 
     page.get_by_role("button", name="Expire now").click()
-    line(page, "The old token: 410")
     line(page, "Renewed")
     line(page, "own request: 200")
 
@@ -89,6 +89,21 @@ def test_the_story_of_a_token(demo, visitor):
     in_state(page, "ready", selector=CONTAINER)
 
 
+def test_a_token_that_is_bound_to_no_key(demo, visitor):
+    page = visitor.open(demo["page"])
+    in_state(page, "ready", selector=CONTAINER)
+    page.get_by_label("bound to a key").uncheck()
+    page.get_by_role("button", name="Mint and mount").click()
+    page.wait_for_function("() => document.querySelectorAll('#line b').length >= 4")
+    in_state(page, "ready", selector=CONTAINER)
+    page.get_by_role("button", name="Steal this token").click()
+    for text in ("Stolen, from another web site: 403", "nothing of an origin: 403", "lies about its origin: 200"):
+        line(page, text)
+    page.get_by_role("button", name="Expire now").click()
+    line(page, "The old token: 410")
+    line(page, "own request: 200")
+
+
 def test_the_same_in_a_frame(demo, visitor):
     page = visitor.open(demo["page"])
     in_state(page, "ready", selector=CONTAINER)
@@ -96,7 +111,8 @@ def test_the_same_in_a_frame(demo, visitor):
     page.get_by_role("button", name="Mint and mount").click()
     page.frame_locator(f"{CONTAINER} iframe").get_by_text("You are connected.").wait_for()
     accessible(page)
-    assert not visitor.complaints
+    asked = [text for text in visitor.complaints if "status of 401" in text]
+    assert asked == visitor.complaints and len(asked) <= 2, "the first proof is told its nonce, and nothing else is wrong"
 
 
 @pytest.mark.parametrize("path", ["invites", "expire", "revoke", "steal"])

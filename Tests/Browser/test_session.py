@@ -250,19 +250,6 @@ def test_manual_renewal_waits_for_the_page(api, host, visitor):
     assert count(page, "renewed") == 1
 
 
-def test_a_required_binding_takes_no_bearer_token(api, host, visitor):
-    options = {"inviteToken": minted(api)["invite_token"], "bind": "required"}
-    host.page("/bind", BOX, mounting(options))
-    page = visitor.open(host.origin() + "/bind")
-    proof = None
-    page.wait_for_selector('#box[data-state="ready"], #box[data-state="refused"]', state="attached")
-    proof = visitor.exchanges()[0].headers["dpop"]
-    assert proof.count(".") == 2
-    if page.locator("#box").get_attribute("data-state") == "refused":
-        assert page.locator("#box").get_attribute("data-code") == "binding_refused"
-        assert page.evaluate("widget.getToken().then(() => 0, (e) => e.code)") == "binding_refused"
-
-
 def test_three_lifetimes_pass_and_the_page_keeps_its_state(gallery):
     """Tokens of three seconds, on a page that was opened when the tests began."""
     page = gallery["short"]

@@ -23,6 +23,8 @@ OK, FAILED, USAGE, NOT_AUTHORISED, NOT_FOUND, CONFLICT, UNAVAILABLE, TOKEN_INVAL
 COMMANDS = [
     (), ("init",), ("serve",), ("dev",), ("key",), ("key", "create"), ("key", "list"), ("key", "rotate"),
     ("key", "suspend"), ("key", "resume"), ("key", "revoke"), ("key", "scan"), ("key", "import"),
+    ("member",), ("member", "create"), ("member", "list"), ("member", "show"), ("member", "set"),
+    ("member", "reset-password"), ("member", "disable"), ("member", "enable"), ("member", "sign-out"),
     ("workspace",), ("workspace", "create"), ("workspace", "list"), ("workspace", "show"), ("workspace", "set"),
     ("invite",), ("invite", "create"), ("invite", "list"), ("invite", "revoke"),
     ("token",), ("token", "verify"), ("token", "inspect"), ("jose-check",),

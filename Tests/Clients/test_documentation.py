@@ -30,7 +30,7 @@ RUN = {
     ("docs/keys.md", place) for place in range(5)
 } | {
     ("docs/policies.md", 0), ("docs/policies.md", 1), ("docs/operations.md", 0), ("docs/operations.md", 1),
-    ("docs/verifying.md", 0),
+    ("docs/verifying.md", 0), ("docs/webhooks.md", 0),
 }  # fmt: skip
 
 

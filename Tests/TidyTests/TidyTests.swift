@@ -5,10 +5,12 @@ struct TidyTests {
     /// What each module may import, beside the standard library's own.
     static let arrows: [String: Set<String>] = [
         "Platform": ["CLinux"], "StrictJSON": [], "Telemetry": ["Platform"], "OpenSSLKit": ["Platform", "COpenSSL"],
-        "HTTPServer": ["Platform", "Telemetry", "OpenSSLKit"], "JWTLite": ["OpenSSLKit", "StrictJSON", "Platform"],
+        "HTTPServer": ["Platform", "Telemetry", "OpenSSLKit"], "HTTPClient": ["Platform", "OpenSSLKit"],
+        "JWTLite": ["OpenSSLKit", "StrictJSON", "Platform"],
         "InviteStore": ["Platform", "Telemetry", "CSQLite", "CPostgres"],
         "TokenService": [
-            "Platform", "Telemetry", "OpenSSLKit", "StrictJSON", "HTTPServer", "JWTLite", "InviteStore", "CAssets",
+            "Platform", "Telemetry", "OpenSSLKit", "StrictJSON", "HTTPServer", "HTTPClient", "JWTLite", "InviteStore",
+            "CAssets",
         ],
         "token-service": ["TokenService"],
     ]

@@ -78,6 +78,7 @@ extension EventLoop {
             clientAddress: connection.isTrustedProxy
                 ? ClientAddress.of(head.fields, peer: connection.peer, trusting: shared.configuration.trustedProxies)
                 : connection.peer,
+            isFromTrustedProxy: connection.isTrustedProxy,
             isSecure: connection.isSecure,
             receivedAt: now
         )

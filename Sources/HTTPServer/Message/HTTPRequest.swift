@@ -12,6 +12,8 @@ package struct HTTPRequest: Sendable {
     package var body: [UInt8]
     /// Who asks: the socket's address, or what trusted proxies report.
     package var clientAddress: IPAddress
+    /// Whether the peer is a trusted proxy, whose `X-Forwarded-…` fields are believed.
+    package var isFromTrustedProxy: Bool
     /// Whether the request came over TLS to this server.
     package var isSecure: Bool
     /// When the head was complete.
@@ -27,6 +29,7 @@ package struct HTTPRequest: Sendable {
         fields: HTTPRequestFields = HTTPRequestFields(),
         body: [UInt8] = [],
         clientAddress: IPAddress = .loopback,
+        isFromTrustedProxy: Bool = false,
         isSecure: Bool = false,
         receivedAt: MonotonicInstant = MonotonicInstant(nanoseconds: 0)
     ) {
@@ -38,6 +41,7 @@ package struct HTTPRequest: Sendable {
             fields: fields,
             body: body,
             clientAddress: clientAddress,
+            isFromTrustedProxy: isFromTrustedProxy,
             isSecure: isSecure,
             receivedAt: receivedAt
         )
@@ -50,6 +54,7 @@ package struct HTTPRequest: Sendable {
         fields: HTTPRequestFields,
         body: [UInt8],
         clientAddress: IPAddress,
+        isFromTrustedProxy: Bool,
         isSecure: Bool,
         receivedAt: MonotonicInstant
     ) {
@@ -59,6 +64,7 @@ package struct HTTPRequest: Sendable {
         self.fields = fields
         self.body = body
         self.clientAddress = clientAddress
+        self.isFromTrustedProxy = isFromTrustedProxy
         self.isSecure = isSecure
         self.receivedAt = receivedAt
     }

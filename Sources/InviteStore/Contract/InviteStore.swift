@@ -16,7 +16,7 @@ package import Platform
 /// Methods may be called from any thread or task. Times are passed in; a store asks no clock for anything that it
 /// stores. A command whose `now` is more than 5 s behind the newest stored instant fails with
 /// ``StoreError/clockBehind``.
-package protocol InviteStore: AuditSource {
+package protocol InviteStore: AuditSource, MemberStore, WebhookStore {
     // MARK: Deployment
 
     /// The deployment, or nil where nothing was set up.
@@ -226,7 +226,7 @@ package protocol InviteStore: AuditSource {
     ///
     /// Invites go 30 days after their end, sessions when they can neither renew nor be asked about (30 days after
     /// `renewUntil`), cut-offs, ended-session marks, idempotency records and notices when their time is over, usage buckets when
-    /// theirs is (``UsagePeriod/keptSeconds``).
+    /// theirs is (``UsagePeriod/keptSeconds``), members' sessions when they have expired.
     func sweep(now: UnixTime, rowsMax: Int) async throws(StoreError) -> Int
 
     /// Begins to tell what is committed from now on, whoever does it, until the store is closed; for stores that several

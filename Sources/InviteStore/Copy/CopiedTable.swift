@@ -102,6 +102,30 @@
                 "audit_events",
                 "chain:n sequence:n | id:i type:t at:n tenant:b actor:t target:t request_id:t detail:b mac:b"
             ),
+            CopiedTable(
+                "members",
+                """
+                id:i | address:i sealed_address:b sealed_password:b created_at:n password_changed_at:n disabled_at:n \
+                revision:n
+                """
+            ),
+            CopiedTable("memberships", "member:i workspace:i | role:t"),
+            CopiedTable("member_sessions", "digest:b | member:i created_at:n last_seen_at:n expires_at:n"),
+            CopiedTable(
+                "webhooks",
+                """
+                id:i | tenant:n version:n events:b description:t sealed:b previous_until:n created_at:n disabled_at:n \
+                disabling:t failing_since:n
+                """
+            ),
+            CopiedTable("webhook_positions", "webhook:i chain:n | sequence:n"),
+            CopiedTable(
+                "webhook_deliveries",
+                """
+                webhook:i event:i | type:t chain:n sequence:n status:n attempts:n last_at:n next_at:n \
+                response_status:n failure:t duration:n
+                """
+            ),
             CopiedTable("audit_checkpoints", "chain:n | sequence:n mac:b at:n seal:b"),
         ]
     }

@@ -7,13 +7,14 @@ internal import Synchronization
 /// and answers ``StoreError/overloaded`` beyond. Sweeping costs time in proportion to what is stored.
 package final class MemoryInviteStore: InviteStore {
     private let tables: Mutex<MemoryTables>
+    let webhookLease = WebhookLease()
 
     package init(auditSealer: any AuditSealer, rowsMax: Int = 200_000) {
         tables = Mutex(MemoryTables(sealer: auditSealer, rowsMax: rowsMax))
     }
 
     /// Runs one transaction under the lock.
-    private func with<Value: Sendable>(
+    func with<Value: Sendable>(
         _ body: (inout MemoryTables) throws(StoreError) -> Value
     ) throws(StoreError) -> Value {
         let result: Result<Value, StoreError> = tables.withLock { tables in

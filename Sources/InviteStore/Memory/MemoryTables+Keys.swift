@@ -100,7 +100,7 @@ extension MemoryTables {
     }
 
     /// True for the operator, who is no key, and for a key that is active.
-    private func isActive(_ id: RecordID?, at now: UnixTime) -> Bool {
+    func isActive(_ id: RecordID?, at now: UnixTime) -> Bool {
         guard let id else { return true }
         return apiKeys[id]?.isActive(at: now) ?? false
     }

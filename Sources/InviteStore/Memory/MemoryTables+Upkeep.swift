@@ -74,6 +74,10 @@ extension MemoryTables {
             notices.remove(notice)
             left -= 1
         }
+        for session in memberSessions.values where left > 0 && session.expiresAt <= now {
+            memberSessions[session.digest] = nil
+            left -= 1
+        }
         let removed = max(0, rowsMax) - left
         rows -= removed
         return removed

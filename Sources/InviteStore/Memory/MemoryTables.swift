@@ -61,6 +61,11 @@ struct MemoryTables: Sendable {
     var auditByTenant: [Tenant: OrderedTable<AuditRecord>] = [:]
     var usage: [UsageKey: UsageCounts] = [:]
     var notices: Set<NoticeKey> = []
+    var members = OrderedTable<MemberRecord>()
+    var memberSessions: [[UInt8]: MemberSession] = [:]
+    var webhooks = OrderedTable<WebhookRecord>()
+    var webhookPositions: [RecordID: [Int64: Int64]] = [:]
+    var webhookDeliveries: [RecordID: OrderedTable<WebhookDelivery>] = [:]
     var rows = 0
     var newest = UnixTime(milliseconds: .min)
     var isClosed = false

@@ -17,6 +17,9 @@ enum StoreRules {
     /// Places of one tenant whose policy was taken away and whose versions are kept all the same.
     static let removedPoliciesKept = 1_000
 
+    /// Deliveries to one endpoint that are done and still shown.
+    static let webhookDeliveriesKept = 100
+
     /// Records on one page, whatever was asked for.
     static let pageRecordsMax = 100
 }

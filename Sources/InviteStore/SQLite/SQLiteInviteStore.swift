@@ -15,6 +15,7 @@
         private let time: any TimeSource
         private let health = StoreHealth()
         private let lifecycle: StoreLifecycle
+        let webhookLease = WebhookLease()
 
         /// Reads wait for the disk at most two at a time.
         private static let readers = 2

@@ -8,7 +8,9 @@
     /// index over a scattered column costs several times the row itself (docs: performance). What is looked up by
     /// address or campaign goes through `lookup_pages`, see ``LookupWriter``.
     enum Schema {
-        static let steps = [version1, keysStep, deploymentTenantStep, policiesStep, usageStep]
+        static let steps = [
+            version1, keysStep, deploymentTenantStep, policiesStep, usageStep, membersStep, webhooksStep,
+        ]
 
         private static let version1 = """
             CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;

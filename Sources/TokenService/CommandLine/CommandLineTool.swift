@@ -10,8 +10,9 @@ package enum CommandLineTool {
     package static var commands: [Command] {
         [
             InitCommand.command, ServeCommand.command, DevCommand.command,
-        ] + WorkspaceCommands.commands + KeyCommands.commands + InviteCommands.commands + TokenCommands.commands
-            + PolicyCommands.commands + AuditCommands.commands + StoreCommands.commands + [
+        ] + WorkspaceCommands.commands + MemberCommands.commands + KeyCommands.commands + InviteCommands.commands
+            + TokenCommands.commands + PolicyCommands.commands + WebhookCommands.commands + AuditCommands.commands
+            + StoreCommands.commands + [
                 JoseCheckCommand.command,
                 Command("version", "prints the release") { _ in
                     Console.print("token-service \(version)")
@@ -128,6 +129,9 @@ package enum Console {
 
     /// Writes to standard error as it is.
     static func progress(_ text: String) { write(text, to: STDERR_FILENO) }
+
+    /// A question on standard error, whose answer stands on the same line.
+    package static func prompt(_ question: String) { write(question, to: STDERR_FILENO) }
 
     private static func write(_ text: String, to descriptor: CInt) {
         var bytes = Array(text.utf8)[...]

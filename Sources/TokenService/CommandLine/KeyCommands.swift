@@ -138,7 +138,7 @@ enum KeyCommands {
     }
 
     /// A time, or a duration from now, as a time.
-    private static func instant(_ text: String, _ option: String) throws(UsageError) -> String {
+    static func instant(_ text: String, _ option: String) throws(UsageError) -> String {
         if RFC3339.parse(text) != nil { return text }
         guard let seconds = Durations.seconds(text) else {
             throw UsageError("--\(option) must be a duration such as 24h or 90d, or an RFC 3339 time")

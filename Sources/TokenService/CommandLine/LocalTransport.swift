@@ -68,14 +68,7 @@ struct LocalTransport: AdminTransport {
     private static func principal(_ arguments: Arguments, _ services: Services) async throws -> Principal {
         let now = services.time.now()
         let tenant = try await tenant(arguments, services, now)
-        var page = PageRequest(limit: 100)
-        var root: APIKeyRecord?
-        while true {
-            let keys = try await services.store.apiKeys(of: tenant, page: page)
-            root = keys.records.last { $0.kind == .admin && $0.status(at: now) == "active" } ?? root
-            guard let next = keys.next else { break }
-            page.before = next
-        }
+        let root = try await services.store.rootKey(of: tenant, now: now)
         let mintingAllowed = try await services.workspaces.settings(of: tenant).mintingAllowed
         return Principal(operatorIn: tenant, minting: root?.id, mintingAllowed: mintingAllowed)
     }

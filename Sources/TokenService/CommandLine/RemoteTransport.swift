@@ -1,19 +1,30 @@
-import Glibc
+import HTTPClient
 import HTTPServer
 import OpenSSLKit
 import Platform
 
 /// Sends management requests to a running service over HTTP/1.1, one connection each.
 struct RemoteTransport: AdminTransport {
+    private static let answerBytesMax = 16 << 20
+
     private let client: HTTPClient
+    private let endpoint: HTTPEndpoint
     private let basePath: String
     private let key: String
 
-    init(url: String, key: String, timeoutSeconds: Int) throws(UsageError) {
+    init(url: String, key: String, timeoutSeconds: Int) throws {
         guard let parsed = ServiceURL(parsing: url) else {
             throw UsageError("--url must be a URL such as https://tokens.example.com")
         }
-        client = HTTPClient(url: parsed, timeoutSeconds: timeoutSeconds)
+        endpoint = parsed.endpoint
+        var limits = HTTPAnswerLimits(bodyBytesMax: Self.answerBytesMax)
+        limits.headBytesMax = 64 * 1024
+        client = HTTPClient(
+            addresses: .none,
+            tls: parsed.isSecure ? try TLSClientContext(trust: .system) : nil,
+            deadlines: .init(connectMilliseconds: timeoutSeconds * 1000, totalMilliseconds: timeoutSeconds * 1000),
+            limits: limits
+        )
         basePath = parsed.path
         self.key = key
     }
@@ -21,7 +32,14 @@ struct RemoteTransport: AdminTransport {
     func send(_ method: HTTPMethod, _ target: String, body: [UInt8]?) async throws -> AdminAnswer {
         var fields = [("Authorization", "Bearer " + key), ("Accept", "application/json")]
         if body != nil { fields.append(("Content-Type", "application/json")) }
-        let answer = try client.send(method: method.name, target: basePath + target, fields: fields, body: body ?? [])
+        let order = HTTPOrder(
+            method: method.name,
+            endpoint: endpoint,
+            target: basePath + target,
+            fields: fields,
+            body: body ?? []
+        )
+        let answer = try client.send(order)
         return AdminAnswer(status: answer.status, body: answer.body)
     }
 
@@ -66,9 +84,6 @@ struct ServiceURL: Equatable, Sendable {
         host = String(authority)
     }
 
-    /// The `Host` field.
-    var authority: String {
-        let name = host.contains(":") ? "[\(host)]" : host
-        return port == (isSecure ? 443 : 80) ? name : "\(name):\(port)"
-    }
+    /// Whom requests go to.
+    var endpoint: HTTPEndpoint { HTTPEndpoint(isSecure: isSecure, host: host, port: port) }
 }

@@ -16,6 +16,8 @@ struct RunningService {
     private let readiness: Readiness
     private let settings: ServeSettings
     private let upkeep: Task<Void, Never>
+    private let webhooks: WebhookWorker
+    private let deliveries: Task<Void, Never>
 
     /// Opens the store, then the listeners; ready when it returns.
     ///
@@ -36,8 +38,11 @@ struct RunningService {
         let routes = services.routes(readiness: readiness, frameOrigins: { demo?.origins ?? [] })
         let application = Application(services: services, routes: routes, isSecure: settings.tls != nil)
         do {
+            let transport = try HTTPWebhookTransport(services.webhooks.rules)
+            let webhooks = WebhookWorker(services: services, transport: transport)
             let server = try HTTPServer(
-                configuration: settings.publicListener(time: time),
+                // Its `Date` has to be the service's own, which proofs are dated by.
+                configuration: settings.publicListener(time: demo ?? time),
                 responder: application,
                 metrics: registry,
                 logger: log
@@ -48,8 +53,12 @@ struct RunningService {
                 metrics: registry,
                 logger: log
             )
+            let addresses = try server.start()
+            for address in addresses {
+                services.proofs.addresses.add(listener: address, isSecure: settings.tls != nil)
+            }
             return RunningService(
-                publicAddress: Self.text(try server.start()),
+                publicAddress: Self.text(addresses),
                 adminAddress: Self.text(try admin.start()),
                 application: application,
                 server: server,
@@ -57,7 +66,9 @@ struct RunningService {
                 services: services,
                 readiness: readiness,
                 settings: settings,
-                upkeep: Upkeep(services: services, auditDays: settings.auditDays).start()
+                upkeep: Upkeep(services: services, auditDays: settings.auditDays).start(),
+                webhooks: webhooks,
+                deliveries: Task.detached(name: "webhooks") { await webhooks.run() }
             )
         } catch {
             await services.store.close()
@@ -101,9 +112,13 @@ struct RunningService {
     /// store is closed.
     private func drain() async {
         readiness.drain()
+        deliveries.cancel()
+        // What is not told by now is told after the next start.
+        async let stopped: Void = webhooks.stop(after: deliveries, waitMilliseconds: 5_000)
         await server.drain(deadlineMilliseconds: settings.drainDelaySeconds * 1000 + 8000)
         await admin.drain(deadlineMilliseconds: 500)
         upkeep.cancel()
+        await stopped
         await Upkeep(services: services).storeCounts()
         await services.store.close()
     }
@@ -136,7 +151,7 @@ struct RunningService {
                 }
                 master = try directory.masterKey(creates: false, random: random)
             }
-            return try await ServiceFactory(
+            var factory = ServiceFactory(
                 store: store,
                 sealer: sealer,
                 master: master,
@@ -146,7 +161,10 @@ struct RunningService {
                 registry: registry,
                 environment: settings.environment,
                 addressLimit: settings.addressLimit
-            ).open(place: choice.place(directory))
+            )
+            factory.webhookRules = settings.webhooks
+            factory.publicURLs = settings.publicURLs
+            return try await factory.open(place: choice.place(directory))
         } catch {
             await store.close()
             throw error

@@ -1,5 +1,6 @@
 import HTTPServer
 import InviteStore
+import JWTLite
 import OpenSSLKit
 import Platform
 import Telemetry
@@ -13,10 +14,17 @@ enum ServeCommand {
             CommandOption("environment", "live|test", "serves keys and tokens of this environment alone (both)"),
             CommandOption("tls-cert", "FILE", "certificate chain, PEM; read again on SIGHUP"),
             CommandOption("tls-key", "FILE", "private key, PEM"),
-            CommandOption("trusted-proxies", "CIDR[,CIDR…]", "peers whose X-Forwarded-For is believed (none)"),
+            CommandOption("trusted-proxies", "CIDR[,CIDR…]", "peers whose X-Forwarded-… fields are believed (none)"),
+            CommandOption("public-url", "URL[,URL…]", "where clients reach it, beside the issuer's URL (none)"),
             CommandOption("address-limit", "N|off", "exchanges and refused credentials a minute and address (600)"),
             CommandOption("drain-delay", "DURATION", "from SIGTERM until listening stops (0s)"),
             CommandOption("audit-days", "N", "days for which audit events are kept (400)"),
+            CommandOption(
+                "webhook-allow-network",
+                "CIDR[,CIDR…]",
+                "networks that webhooks may reach although they are not public (none)"
+            ),
+            CommandOption("webhook-ca-file", "FILE", "whom webhooks trust, PEM (the system's certificates)"),
             CommandOption("loops", "N", "event loops (one for each processor)"),
             CommandOption("log-level", "debug|info|warning|error", "what is logged (warning)"),
         ]
@@ -39,6 +47,8 @@ struct ServeSettings: Sendable {
     var environment: DeploymentEnvironment?
     var tls: TLSServerConfiguration?
     var trustedProxies: [IPNetwork]
+    /// Addresses under which clients know the service, beside the issuer's URL.
+    var publicURLs: [String]
     /// Nil for no limit.
     var addressLimit: Int?
     var drainDelaySeconds: Int
@@ -47,6 +57,7 @@ struct ServeSettings: Sendable {
     var logLevel: LogLevel
     /// Days for which audit events are kept.
     var auditDays: Int64
+    var webhooks = WebhookRules()
 
     init(_ arguments: Arguments) throws(UsageError) {
         listen = try Self.address(arguments.value("listen") ?? "127.0.0.1:8080", option: "listen")
@@ -58,7 +69,10 @@ struct ServeSettings: Sendable {
         case (nil, nil): tls = nil
         default: throw UsageError("--tls-cert and --tls-key go together")
         }
-        trustedProxies = try Self.networks(arguments.value("trusted-proxies") ?? "")
+        trustedProxies = try Self.networks(arguments, "trusted-proxies")
+        webhooks.allowedNetworks = try Self.networks(arguments, "webhook-allow-network")
+        if let file = arguments.value("webhook-ca-file") { webhooks.trust = .file(file) }
+        publicURLs = try Self.publicURLs(arguments.value("public-url") ?? "")
         addressLimit = try Self.addressLimit(arguments.value("address-limit") ?? "600")
         guard let delay = Durations.seconds(arguments.value("drain-delay") ?? "0"), delay <= 300 else {
             throw UsageError("--drain-delay must be a duration of at most 300s, such as 5s")
@@ -88,15 +102,30 @@ struct ServeSettings: Sendable {
         return address
     }
 
-    private static func networks(_ text: String) throws(UsageError) -> [IPNetwork] {
+    private static func networks(_ arguments: Arguments, _ option: String) throws(UsageError) -> [IPNetwork] {
         var networks: [IPNetwork] = []
-        for part in text.split(separator: ",") {
+        for part in (arguments.value(option) ?? "").split(separator: ",") {
             guard let network = IPNetwork(parsing: String(part)) else {
-                throw UsageError("--trusted-proxies: \(part.prefix(50)) is no address or CIDR block")
+                throw UsageError("--\(option): \(part.prefix(50)) is no address or CIDR block")
             }
             networks.append(network)
         }
         return networks
+    }
+
+    private static func publicURLs(_ text: String) throws(UsageError) -> [String] {
+        let urls = text.split(separator: ",").map(String.init)
+        guard urls.count <= ServiceLimits.publicURLsMax else {
+            throw UsageError("--public-url takes at most \(ServiceLimits.publicURLsMax) URLs")
+        }
+        for url in urls {
+            guard TargetURI.base(url) != nil else {
+                throw UsageError(
+                    "--public-url: \(url.prefix(50)) is no URL such as https://tokens.example.com, without query or fragment"
+                )
+            }
+        }
+        return urls
     }
 
     private static func addressLimit(_ text: String) throws(UsageError) -> Int? {

@@ -1,4 +1,5 @@
 package import InviteStore
+package import OpenSSLKit
 package import Platform
 package import Telemetry
 
@@ -17,6 +18,12 @@ package struct ServiceFactory: Sendable {
     package var addressLimit: Int?
     /// What the deployment's layer of policies says as long as no stored policy says otherwise.
     package var policy = LifetimePolicy()
+    /// What hashing a member's password costs.
+    package var passwordCost = ScryptCost.standard
+    /// Where webhooks may go; on a loopback issuer, this machine too.
+    package var webhookRules = WebhookRules()
+    /// Addresses under which clients know the service, beside the issuer's URL.
+    package var publicURLs: [String] = []
 
     package init(
         store: any InviteStore,
@@ -57,7 +64,7 @@ package struct ServiceFactory: Sendable {
             seal: seal
         )
         let revocations = RevocationView()
-        let services = services(keys, keyring, revocations, deployment.issuer)
+        let services = try services(keys, keyring, revocations, deployment.issuer)
         // Before anything is read that will be remembered, so that no change of another process falls in between.
         try await store.observeChanges(ReplicaObserver(services: services, registry: registry))
         try await revocations.fill(from: store, now: time.now())
@@ -71,7 +78,7 @@ package struct ServiceFactory: Sendable {
         _ keyring: SigningKeyring,
         _ revocations: RevocationView,
         _ issuerURL: String
-    ) -> Services {
+    ) throws -> Services {
         let identifiers = IdentifierGenerator(random: random)
         let audit = AuditTrail(identifiers: identifiers)
         let directory = APIKeyDirectory(store: store, digestKey: keys.apiKeyDigest)
@@ -96,6 +103,16 @@ package struct ServiceFactory: Sendable {
             addresses: addresses,
             workspaces: workspaces,
             events: events,
+            environment: environment
+        )
+        let console = ConsoleGate(
+            store: store,
+            secrets: try MemberSecrets(keys, random: random),
+            passwords: Passwords(cost: passwordCost, time: time, random: random),
+            addresses: addresses,
+            events: events,
+            log: log,
+            issuerURL: issuerURL,
             environment: environment
         )
         let usage = UsageLedger()
@@ -124,7 +141,43 @@ package struct ServiceFactory: Sendable {
             usage: usage,
             cursors: PageCursor(key: keys.cursor),
             policies: PolicyDirectory(store: store, workspaces: workspaces, defaults: policy),
+            console: console,
+            webhooks: webhookDesk(keys, issuerURL),
+            proofs: ProofVerifier(
+                nonces: try ProofNonces(root: keys.holder),
+                replays: ProofReplays(entriesMax: ServiceLimits.proofsRememberedMax),
+                addresses: PublicAddresses([issuerURL] + publicURLs),
+                registry: registry
+            ),
+            validated: validatedTokens(),
             environment: environment
         )
+    }
+
+    private func webhookDesk(_ keys: DataKeys, _ issuerURL: String) -> WebhookDesk {
+        var rules = webhookRules
+        // An issuer is plain HTTP on loopback only.
+        rules.allowsLoopback = issuerURL.hasPrefix("http://")
+        let seal = EpochSealer(root: keys.recordSeal, label: "tokenservice webhook seal v1", random: random)
+        return WebhookDesk(
+            sealer: WebhookSealer(seal),
+            rules: rules,
+            metrics: WebhookMetrics(registry, time: time)
+        )
+    }
+
+    private func validatedTokens() -> ValidatedTokenCache {
+        let cache = ValidatedTokenCache(
+            entriesMax: ServiceLimits.validatedTokensMax,
+            bytesMax: ServiceLimits.validatedTokensBytesMax
+        )
+        let lookups = "tokenservice_token_cache_lookups_total"
+        let help = "Look-ups among validated participant tokens, by result."
+        registry.counter(lookups, help: help, labels: ["result": "hit"]) { Double(cache.statistics.hits) }
+        registry.counter(lookups, help: help, labels: ["result": "miss"]) { Double(cache.statistics.misses) }
+        registry.gauge("tokenservice_token_cache_bytes", help: "Bytes of validated participant tokens.") {
+            Double(cache.statistics.bytes)
+        }
+        return cache
     }
 }

@@ -43,7 +43,7 @@ package enum CORS {
     }
 
     private static let exposed: (StaticString, String) = (
-        "Access-Control-Expose-Headers", "Request-Id, Retry-After, RateLimit, RateLimit-Policy"
+        "Access-Control-Expose-Headers", "Request-Id, Retry-After, RateLimit, RateLimit-Policy, DPoP-Nonce, Date"
     )
     private static let forAnyOrigin = HTTPFieldLines([("Access-Control-Allow-Origin", "*"), exposed])
     private static let forListedOrigin = HTTPFieldLines([("Vary", "Origin"), exposed])

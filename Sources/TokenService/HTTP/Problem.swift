@@ -5,6 +5,8 @@ package enum ProblemCode: String, Sendable, CaseIterable {
     case invalidRequest = "invalid_request"
     case unauthorized
     case invalidToken = "invalid_token"
+    case invalidDPoPProof = "invalid_dpop_proof"
+    case useDPoPNonce = "use_dpop_nonce"
     case paymentRequired = "payment_required"
     case insufficientScope = "insufficient_scope"
     case ipNotAllowed = "ip_not_allowed"
@@ -38,7 +40,7 @@ package enum ProblemCode: String, Sendable, CaseIterable {
     package var status: Int {
         switch self {
         case .invalidRequest: 400
-        case .unauthorized, .invalidToken: 401
+        case .unauthorized, .invalidToken, .invalidDPoPProof, .useDPoPNonce: 401
         case .paymentRequired: 402
         case .insufficientScope, .ipNotAllowed, .originNotAllowed, .keyInBrowser, .forbidden: 403
         case .notFound: 404
@@ -75,6 +77,10 @@ package struct Problem: Error, Sendable {
     package var retryAfterSeconds: Int?
     /// The scope that was missing, for `WWW-Authenticate`.
     package var scope: String?
+    /// The nonce that the next proof must carry (RFC 9449 section 8).
+    package var dpopNonce: String?
+    /// True where the token asks for a proof of its key: the challenge says so.
+    package var needsProof = false
 
     package init(
         _ code: ProblemCode,
@@ -83,7 +89,8 @@ package struct Problem: Error, Sendable {
         privateReason: String? = nil,
         allow: String? = nil,
         retryAfterSeconds: Int? = nil,
-        scope: String? = nil
+        scope: String? = nil,
+        dpopNonce: String? = nil
     ) {
         self.code = code
         self.message = message
@@ -92,6 +99,7 @@ package struct Problem: Error, Sendable {
         self.allow = allow
         self.retryAfterSeconds = retryAfterSeconds
         self.scope = scope
+        self.dpopNonce = dpopNonce
     }
 }
 
@@ -108,6 +116,13 @@ extension Problem {
     /// A token that fails signature, type or audience, or that nobody knows.
     package static func invalidToken(_ privateReason: String) -> Problem {
         Problem(.invalidToken, "The token is missing, malformed or not valid here.", privateReason: privateReason)
+    }
+
+    /// A token that is bound to a key, from somebody who does not prove that key; to them it is no token.
+    package static func unprovenToken(_ privateReason: String) -> Problem {
+        var problem = Problem.invalidToken(privateReason)
+        problem.needsProof = true
+        return problem
     }
 
     package static func notFound(_ privateReason: String? = nil) -> Problem {

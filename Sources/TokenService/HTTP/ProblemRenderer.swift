@@ -30,8 +30,11 @@ package enum ProblemRenderer {
         response.set("Cache-Control", "no-store")
         switch problem.code {
         case .unauthorized: response.set("WWW-Authenticate", #"Bearer realm="token-service""#)
+        case .invalidToken where problem.needsProof: response.append(unprovenToken)
         case .invalidToken:
             response.set("WWW-Authenticate", #"Bearer realm="token-service", error="invalid_token""#)
+        case .invalidDPoPProof: response.append(invalidProof)
+        case .useDPoPNonce: response.append(missingNonce)
         case .insufficientScope:
             let scope = problem.scope.map { #", scope="\#($0)""# } ?? ""
             response.set(
@@ -40,12 +43,24 @@ package enum ProblemRenderer {
             )
         default: break
         }
+        if let nonce = problem.dpopNonce { response.set("DPoP-Nonce", nonce) }
         if let allow = problem.allow { response.set("Allow", allow) }
         if problem.code == .rateLimited || problem.code == .unavailable || problem.retryAfterSeconds != nil {
             response.set("Retry-After", String(max(1, problem.retryAfterSeconds ?? 1)))
         }
         return response
     }
+
+    /// The challenges of RFC 9449 sections 7.1 and 9.
+    private static func challenge(_ error: String) -> HTTPFieldLines {
+        HTTPFieldLines([
+            ("WWW-Authenticate", #"DPoP realm="token-service", error="\#(error)", algs="ES256 EdDSA""#)
+        ])
+    }
+
+    private static let unprovenToken = challenge("invalid_token")
+    private static let invalidProof = challenge("invalid_dpop_proof")
+    private static let missingNonce = challenge("use_dpop_nonce")
 
     private static func envelope(_ problem: Problem, _ requestID: String) -> [UInt8] {
         var writer = JSONWriter(capacity: 256)

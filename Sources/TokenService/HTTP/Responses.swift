@@ -26,6 +26,13 @@ package enum Responses {
         return response
     }
 
+    /// A JSON answer that was written before, with `Cache-Control: no-store`.
+    static func secret(_ body: [UInt8]) -> HTTPResponse {
+        var response = HTTPResponse(status: 200, body: body)
+        response.append(secretJSON)
+        return response
+    }
+
     /// 204 without a body.
     package static func noContent() -> HTTPResponse { HTTPResponse(status: 204, body: [], contentType: nil) }
 

@@ -27,7 +27,7 @@ package final class Route: Sendable {
     package let access: RouteAccess
     /// The query parameters it knows; any other is refused.
     ///
-    /// A backend route knows those that name a workspace, too, unless it stands above all workspaces.
+    /// A backend route knows those that name a workspace or its environment, too, unless it stands above all workspaces.
     package let parameters: [String]
     /// True where it is about the deployment: platform keys alone may call it, and name no workspace.
     package let isDeploymentWide: Bool
@@ -53,7 +53,7 @@ package final class Route: Sendable {
         self.access = access
         self.parameters =
             if case .apiKey = access, !isDeploymentWide {
-                parameters + WorkspaceSelection.parameters
+                parameters + WorkspaceSelection.parameters + WorkspaceSelection.consoleParameters
             } else {
                 parameters
             }

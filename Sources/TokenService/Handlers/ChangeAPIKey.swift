@@ -29,7 +29,7 @@ extension Services {
     func resumeAPIKey(_ call: Call, _ principal: Principal) async throws -> HTTPResponse {
         try Self.requireNoMembers(call)
         return try await changing(call, principal) { key throws(Problem) in
-            if let maker = principal.key, key.kind == .platform, maker.record.kind != .platform {
+            if let maker = principal.maker, key.kind == .platform, maker.record.kind != .platform {
                 throw Problem(.forbidden, "A platform key is resumed by the operator's command line only.")
             }
             var resumed = key

@@ -89,7 +89,7 @@ extension Services {
         _ key: APIKeyRecord,
         _ settings: WorkspaceSettings
     ) throws(Problem) {
-        guard let maker = principal.key else { return }
+        guard let maker = principal.maker else { return }
         let excess = KeyReach(key).excess(over: maker, customResources: settings.customResources)
         if let excess { throw wider(excess) }
     }
@@ -129,7 +129,7 @@ extension Services {
         let name = try APIKeyFields.name(&body)
         let named = try APIKeyFields.scopes(&body, customResources: settings.customResources)
         let preset = try APIKeyFields.preset(&body)
-        let kind = try APIKeyFields.kind(&body, in: principal.tenant, isOperator: principal.key == nil)
+        let kind = try APIKeyFields.kind(&body, in: principal.tenant, isOperator: principal.isOperator)
         let environment = try APIKeyFields.environment(&body) ?? principal.tenant.environment
         let expiresAt = try APIKeyFields.expiry(&body, now: call.now)
         let networks = try APIKeyFields.networks(&body)
@@ -155,7 +155,7 @@ extension Services {
             ipAllowlist: networks ?? [],
             allowedOrigins: origins ?? []
         )
-        guard let maker = principal.key else { return request }
+        guard let maker = principal.maker else { return request }
         guard environment == principal.tenant.environment else { throw Self.wider("environment") }
         return Self.inheriting(request, from: maker.record)
     }

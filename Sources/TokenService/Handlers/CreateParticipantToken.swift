@@ -17,7 +17,7 @@ extension Services {
             let email = try Self.email(&body)
             var asked = IssuanceRequest(.session)
             asked.expiresIn = try body.integer("expires_in", in: 1...Int64.max)
-            asked.keyOrigins = principal.key?.record.allowedOrigins ?? []
+            asked.keyOrigins = principal.keyOrigins
             try body.finish()
             let policies = try await policies.policies(of: principal.tenant)
             let policy = policies.resolve(campaign: campaign.text, apiKey: key, now: call.now)

@@ -1,5 +1,7 @@
 import HTTPServer
 import InviteStore
+import JWTLite
+import OpenSSLKit
 import Platform
 import StrictJSON
 import Synchronization
@@ -123,7 +125,7 @@ struct DemoPage: Sendable {
         return await ask(.delete, "/v1/invites/" + id, body: nil)
     }
 
-    /// Replays a token as three thieves would, and tells what each got.
+    /// Replays a token as thieves would, and tells what each got; where it is bound, one brings a key of his own.
     private func steal(_ call: Call) async throws -> HTTPResponse {
         let origin = try requireOwnPage(call)
         var body = try BodyReader(call.request)
@@ -136,8 +138,11 @@ struct DemoPage: Sendable {
         var answers: [(name: String, status: Int, code: String)] = []
         for thief in thieves {
             let answer = await replay(token, thief.origin)
-            let code = (try? JSONDocument(parsing: answer.body))?.root["error"]?["code"]?.string
-            answers.append((thief.name, answer.status, code ?? "accepted"))
+            answers.append((thief.name, answer.status, Self.code(of: answer)))
+        }
+        if try service.services.keyring.reader.participant(token, now: call.now).claims.boundKey != nil {
+            let answer = try await replay(token, origin, provenBy: SigningKey.generate(.es256), call)
+            answers.append(("a program that lies about its origin and has a key", answer.status, Self.code(of: answer)))
         }
         return Responses.json(200, isSecret: true) { writer in
             writer.name("replays")
@@ -153,9 +158,46 @@ struct DemoPage: Sendable {
         }
     }
 
+    private static func code(of answer: HTTPResponse) -> String {
+        (try? JSONDocument(parsing: answer.body))?.root["error"]?["code"]?.string ?? "accepted"
+    }
+
     private func replay(_ token: String, _ origin: String?) async -> HTTPResponse {
         var fields = [("Authorization", "Bearer " + token)]
         if let origin { fields.append(("Origin", origin)) }
+        return await present(fields)
+    }
+
+    /// What a thief gets who makes proofs as good as he can, with the nonce that the service gives to anybody.
+    private func replay(
+        _ token: String,
+        _ origin: String,
+        provenBy key: SigningKey,
+        _ call: Call
+    ) async throws -> HTTPResponse {
+        let signer = DPoPProofSigner(key: key)
+        var nonce: String?
+        var answer = HTTPResponse(status: 401)
+        for attempt in ["first", "second"] {
+            let proof = try signer.proof(
+                id: "\(attempt)-\(call.requestID)",
+                method: "GET",
+                target: serviceURL + "/v1/widget/session",
+                issuedAtSeconds: call.now.seconds,
+                tokenHash: DPoPProof.hash(ofToken: Array(token.utf8)),
+                nonce: nonce
+            )
+            answer = await present([
+                ("Authorization", "DPoP " + token), ("DPoP", String(decoding: proof, as: UTF8.self)),
+                ("Origin", origin),
+            ])
+            nonce = answer.field("DPoP-Nonce")
+            if nonce == nil { break }
+        }
+        return answer
+    }
+
+    private func present(_ fields: [(String, String)]) async -> HTTPResponse {
         let request = HTTPRequest(method: .get, target: "/v1/widget/session", fields: HTTPRequestFields(fields))
         switch service.respond(to: request) {
         case .now(let response): return response

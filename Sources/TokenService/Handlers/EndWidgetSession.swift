@@ -5,7 +5,8 @@ import Platform
 extension Services {
     /// `DELETE /v1/widget/session`: ends the session of the presented token; again 204 when it was ended before.
     func endWidgetSession(_ call: Call) async throws -> HTTPResponse {
-        let claims = try participant(call, allowsEnded: true).claims
+        let presented = try participant(call, allowsEnded: true)
+        let claims = presented.claims
         try requireRoomForRevocation()
         let forgetAt = call.now.adding(seconds: policies.ceiling.participant + 1)
         let command = EndSession(
@@ -27,7 +28,7 @@ extension Services {
         guard ended else { throw Problem.invalidToken("the store has no such session") }
         revocations.insert([EndedSession(session: claims.session, forgetAt: forgetAt)])
         var response = Responses.noContent()
-        CORS.apply(try Self.verdict(claims, call), to: &response)
+        presented.apply(try Self.verdict(claims, call), to: &response)
         return response
     }
 }

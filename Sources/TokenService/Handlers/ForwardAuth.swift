@@ -5,18 +5,23 @@ import Platform
 extension Services {
     /// `GET /v1/forward-auth`: for reverse proxies; 204 with what the token stands for, or 401.
     ///
-    /// `workspace_id` and `environment` may be omitted only while one workspace and one environment hold keys.
+    /// A bound token needs a proof about the request that the proxy asks about, and a proxy that is trusted to describe
+    /// it. `workspace_id` and `environment` may be omitted only while one workspace and one environment hold keys.
     func forwardAuth(_ call: Call) async throws -> HTTPResponse {
         guard let campaign = call.query["campaign_id"] else {
             throw Problem.invalid("campaign_id", "campaign_id is required.")
         }
         let tenant = try await expectedTenant(call)
-        let claims: ParticipantClaims
+        let presented: PresentedToken
         do {
-            claims = try participant(call, countsGuesses: false).claims
+            presented = try participant(call, countsGuesses: false, target: .forwarded)
         } catch let problem as Problem where problem.code.status != 503 {
+            // What a client must do about its proof it has to be told.
+            let isAboutProof = problem.code == .useDPoPNonce || problem.code == .invalidDPoPProof
+            if isAboutProof || problem.needsProof { throw problem }
             throw Problem.invalidToken(problem.privateReason ?? problem.code.rawValue)
         }
+        let claims = presented.claims
         guard claims.tenant == tenant else { throw Problem.invalidToken("token of another tenant") }
         guard campaign == claims.campaign else {
             throw Problem.invalidToken("token of another campaign")
@@ -29,6 +34,7 @@ extension Services {
         response.set("X-Token-Campaign", claims.campaign)
         response.set("X-Token-Subject", Pseudonymizer.text(claims.participant))
         response.set("X-Token-Session", TypeID.text(.session, claims.session))
+        if let nonce = presented.newerNonce { response.append("DPoP-Nonce", nonce) }
         return response
     }
 

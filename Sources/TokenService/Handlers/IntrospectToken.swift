@@ -17,7 +17,8 @@ extension Services {
             writer.member("active", true)
             writer.member("kind", status.kind.rawValue)
             // An invite token is for one exchange and no bearer credential of requests (RFC 8693 section 2.2.1).
-            writer.member("token_type", status.kind == .participant ? "Bearer" : "N_A")
+            let type = status.boundKey == nil ? "Bearer" : "DPoP"
+            writer.member("token_type", status.kind == .participant ? type : "N_A")
             writer.member("iss", issuance.issuerURL)
             writer.member("aud", status.kind.audience(status.tenant.workspace))
             writer.member("sub", Pseudonymizer.text(status.participant))
@@ -29,6 +30,7 @@ extension Services {
             writer.member("iat", status.issuedAt.seconds)
             writer.member("nbf", status.issuedAt.seconds)
             writer.member("exp", status.expiresAt.seconds)
+            status.writeConfirmation(to: &writer)
         }
     }
 

@@ -17,7 +17,7 @@ extension Services {
         let email = try Self.email(&body)
         asked.expiresIn = try body.integer("expires_in", in: 1...Int64.max)
         asked.maxUses = try body.integer("max_uses", in: 1...ServiceLimits.maxUsesMax) ?? 1
-        asked.keyOrigins = principal.key?.record.allowedOrigins ?? []
+        asked.keyOrigins = principal.keyOrigins
         asked.ownOrigins = try Self.allowedOrigins(&body, ofKey: asked.keyOrigins)
         let metadata = try Self.metadata(&body)
         try body.finish()

@@ -8,7 +8,8 @@ extension Services {
     /// `POST /v1/widget/sessions`: an invite token becomes a session and its first participant token.
     ///
     /// The invite is used once, atomically and durably. The same holder asking again within 60 s gets the same session
-    /// and a fresh token, and no use is counted.
+    /// and a fresh token, and no use is counted. With a `DPoP` field the session is bound to the key that it proves,
+    /// before its first token leaves; then the key is the holder's proof, and a nonce is none.
     func openWidgetSession(_ call: Call) async throws -> HTTPResponse {
         guard addresses.hasRoom(call.request.clientAddress, now: call.now) else { throw tooManyExchanges(call) }
         let origin = try CORS.origin(of: call.request)
@@ -16,11 +17,12 @@ extension Services {
         let token = try body.requiredString("invite_token", charactersMax: ServiceLimits.bodyBytesMax)
         let nonce = try Self.holderNonce(&body)
         try body.finish()
+        // A proof without our nonce is no try at the invite: its client is told the nonce and asks again.
+        let proof = try proofs.proof(of: call)
         let claims = try inviteClaims(token, call)
         guard addresses.admits(call.request.clientAddress, now: call.now) else { throw tooManyExchanges(call) }
+        let boundKey = try proof.map { try proofs.key(provenBy: $0, call) }
         let policies = try await policies.policies(of: claims.tenant)
-        // No route proves a key of the browser's yet (RFC 9449): nothing is bound.
-        let boundKey: String? = nil
         let policy = policies.resolve(campaign: claims.campaign, apiKey: nil, now: call.now).enforced
         let terms = policies.redeemTerms(campaign: claims.campaign, origin, isBound: boundKey != nil, now: call.now)
         let sessionID = identifiers.next(at: call.now)
@@ -34,7 +36,8 @@ extension Services {
                 tenant: claims.tenant,
                 invite: claims.invite,
                 session: sessionID,
-                holder: nonce.map { holderHash($0, claims.tenant) },
+                holder: boundKey.map { keyHolderHash($0, claims.tenant) }
+                    ?? nonce.map { holderHash($0, claims.tenant) },
                 boundKey: boundKey,
                 origin: origin,
                 renewUntil: renewUntil,
@@ -47,7 +50,7 @@ extension Services {
                     sessionID,
                     origin: origin,
                     isBound: boundKey != nil,
-                    hasProof: nonce != nil
+                    hasProof: nonce != nil || boundKey != nil
                 )
             )
         )
@@ -57,8 +60,8 @@ extension Services {
         case .opened(let session):
             usage.redeemed(session.tenant, apiKey: session.apiKey, now: call.now)
             await watch(.exchange, session, policies, origin: origin, call)
-            return try opened(session, policies, 201, call)
-        case .repeated(let session): return try opened(session, policies, 200, call)
+            return try opened(session, policies, 201, proof, call)
+        case .repeated(let session): return try opened(session, policies, 200, proof, call)
         case .used:
             await tellOwner(claims, call)
             throw Problem.inviteUsed
@@ -161,6 +164,7 @@ extension Services {
         _ session: SessionRecord,
         _ policies: TenantPolicies,
         _ status: Int,
+        _ proof: FreshProof?,
         _ call: Call
     ) throws -> HTTPResponse {
         let policy = policies.resolve(campaign: session.campaign, apiKey: session.apiKey, now: call.now).enforced
@@ -178,6 +182,7 @@ extension Services {
             writer.member("subject", Pseudonymizer.text(session.participant))
         }
         CORS.apply(CORS.Verdict(origin: session.origin, hasList: !session.allowedOrigins.isEmpty), to: &response)
+        if let nonce = proof?.newerNonce { response.append("DPoP-Nonce", nonce) }
         return response
     }
 
@@ -205,6 +210,11 @@ extension Services {
         }
         return nonce
     }
+
+    /// What the store keeps of a key as its holder's proof.
+    ///
+    /// No nonce has a colon in it: the same nonce with another key, or without one, is somebody else.
+    func keyHolderHash(_ thumbprint: String, _ tenant: Tenant) -> [UInt8] { holderHash("dpop:" + thumbprint, tenant) }
 
     /// What the store keeps of a nonce.
     func holderHash(_ nonce: String, _ tenant: Tenant) -> [UInt8] {

@@ -1,52 +1,87 @@
 import HTTPServer
 import InviteStore
+import JWTLite
 import Platform
 import StrictJSON
+
+/// A participant token that a request may use.
+struct PresentedToken {
+    let claims: ParticipantClaims
+    let isExpired: Bool
+    /// What is remembered of these very bytes; nil where they are new.
+    let known: ValidatedToken?
+    /// A nonce for the next proof, to go with the answer; nil where there is nothing to tell.
+    var newerNonce: String?
+
+    init(claims: ParticipantClaims, isExpired: Bool, known: ValidatedToken?) {
+        self.claims = claims
+        self.isExpired = isExpired
+        self.known = known
+    }
+
+    /// Adds the fields of the answer that depend on the token.
+    func apply(_ verdict: CORS.Verdict, to response: inout HTTPResponse) {
+        CORS.apply(verdict, to: &response)
+        if let newerNonce { response.append("DPoP-Nonce", newerNonce) }
+    }
+}
+
+/// How a token is presented.
+private enum AuthorizationScheme {
+    case bearer
+    case dpop
+}
+
+extension ParticipantClaims {
+    /// Whether the token's time has come, with the leeway that the verifier grants.
+    fileprivate func isBegun(at now: UnixTime) -> Bool {
+        issuedAt <= now.adding(seconds: TokenLimits().leewaySeconds)
+    }
+}
 
 extension Services {
     /// Writes the members that every new participant token comes with.
     static func write(_ issued: IssuedParticipantToken, now: UnixTime, to writer: inout JSONWriter) {
         writer.member("session_id", .session, issued.session.id)
         writer.member("participant_token", plain: issued.token)
-        writer.member("token_type", "Bearer")
+        writer.member("token_type", issued.session.boundKey == nil ? "Bearer" : "DPoP")
         writer.member("expires_in", issued.expiresIn(at: now))
         writer.member("expires_at", time: issued.expiresAt)
         writer.member("renew_until", time: issued.session.renewUntil)
     }
 
-    /// The participant token of a widget request, checked against keys, environment, origin and revocations.
+    /// The participant token of a widget request, checked against keys, environment, binding, origin and revocations.
     ///
     /// An expired token is returned with `isExpired` only where `allowsExpired`; one of an ended session only where
     /// `allowsEnded`. A text that is no token of ours counts against the client's address where `countsGuesses`: not for
-    /// a proxy, which asks on behalf of all its clients.
+    /// a proxy, which asks on behalf of all its clients. A bound token needs a proof about `target`.
     func participant(
         _ call: Call,
         allowsExpired: Bool = false,
         allowsEnded: Bool = false,
-        countsGuesses: Bool = true
-    ) throws -> (claims: ParticipantClaims, isExpired: Bool) {
-        let fields = call.request.fields
-        guard fields.count(of: "authorization") == 1,
-            let bytes = fields.firstBytes("authorization").flatMap(Authenticator.bearer)
-        else { throw Problem.invalidToken("no bearer token") }
-        let token = String(decoding: bytes, as: UTF8.self)
-        let presented: (claims: ParticipantClaims, isExpired: Bool)
+        countsGuesses: Bool = true,
+        target: ProofTarget = .own
+    ) throws -> PresentedToken {
+        let (token, scheme) = try Self.credentials(call)
+        var presented: PresentedToken
         do {
-            presented = try keyring.reader.participant(token, now: call.now)
+            presented = try read(token, call)
         } catch {
             metrics.refused(error)
-            if countsGuesses, !addresses.admits(call.request.clientAddress, now: call.now) {
-                throw Problem(
-                    .rateLimited,
-                    "Too many refused tokens from this address. Wait until the minute is over.",
-                    retryAfterSeconds: addresses.secondsToReset(now: call.now)
-                )
-            }
+            if countsGuesses { try countGuess(call) }
             throw Problem(error, kind: .participant)
         }
         let claims = presented.claims
         guard environment == nil || environment == claims.tenant.environment else {
             throw Problem.invalidToken("token of the other environment")
+        }
+        if claims.boundKey != nil || scheme == .dpop {
+            do {
+                presented.newerNonce = try requireBinding(presented, token, scheme, target, call)
+            } catch {
+                if countsGuesses, error.code == .invalidDPoPProof { try countGuess(call) }
+                throw error
+            }
         }
         try Self.requireOrigin(claims, call)
         guard !revocations.isStale else { throw Problem.unavailable("the revocation view is stale") }
@@ -59,6 +94,64 @@ extension Services {
             throw Problem(.expired, kind: .participant)
         }
         return presented
+    }
+
+    /// The token and the scheme that it is presented under (RFC 6750 section 2.1, RFC 9449 section 7.1).
+    private static func credentials(_ call: Call) throws(Problem) -> (ArraySlice<UInt8>, AuthorizationScheme) {
+        let fields = call.request.fields
+        guard fields.count(of: "authorization") == 1, let value = fields.firstBytes("authorization") else {
+            throw Problem.invalidToken("no token")
+        }
+        if let token = Authenticator.bearer(value) { return (token, .bearer) }
+        if let token = Authenticator.credentials(value, scheme: "dpop ") { return (token, .dpop) }
+        throw Problem.invalidToken("no token")
+    }
+
+    /// Reads a token, without checking its signature where these bytes were found good before.
+    private func read(_ token: ArraySlice<UInt8>, _ call: Call) throws(TokenRefusal) -> PresentedToken {
+        if let known = validated.find(token), known.claims.isBegun(at: call.now) {
+            let isExpired = call.now >= known.claims.expiresAt
+            return PresentedToken(claims: known.claims, isExpired: isExpired, known: known)
+        }
+        let (claims, isExpired) = try keyring.reader.participant(String(decoding: token, as: UTF8.self), now: call.now)
+        var known: ValidatedToken?
+        if !isExpired, validated.isKnown(token) {
+            let text = Array(token)
+            let made = ValidatedToken(
+                text: text,
+                claims: claims,
+                answer: Self.sessionAnswer(claims),
+                tokenHash: claims.boundKey == nil ? [] : DPoPProof.hash(ofToken: text)
+            )
+            validated.insert(made, now: call.now)
+            known = made
+        }
+        return PresentedToken(claims: claims, isExpired: isExpired, known: known)
+    }
+
+    /// A bound token needs its scheme and its proof, and no other token may have them: there is no falling back.
+    private func requireBinding(
+        _ presented: PresentedToken,
+        _ token: ArraySlice<UInt8>,
+        _ scheme: AuthorizationScheme,
+        _ target: ProofTarget,
+        _ call: Call
+    ) throws(Problem) -> String? {
+        guard let thumbprint = presented.claims.boundKey else {
+            throw Problem.unprovenToken("a token without a key under the scheme DPoP")
+        }
+        guard scheme == .dpop else { throw Problem.unprovenToken("a bound token under the scheme Bearer") }
+        return try proofs.require(thumbprint, of: token, known: presented.known, target: target, call)
+    }
+
+    private func countGuess(_ call: Call) throws(Problem) {
+        guard addresses.admits(call.request.clientAddress, now: call.now) else {
+            throw Problem(
+                .rateLimited,
+                "Too many refused tokens from this address. Wait until the minute is over.",
+                retryAfterSeconds: addresses.secondsToReset(now: call.now)
+            )
+        }
     }
 
     /// Refuses a token that belongs to another page, or to none that is on its list.

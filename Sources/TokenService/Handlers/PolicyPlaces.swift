@@ -41,7 +41,7 @@ extension Services {
     }
 
     static func requireOperator(_ principal: Principal, changes: Bool) throws(Problem) {
-        guard !changes || principal.key == nil else {
+        guard !changes || principal.isOperator else {
             throw Problem(
                 .forbidden,
                 "The deployment's policy is changed by the operator's command line only: token-service policy set "

@@ -6,7 +6,8 @@ import StrictJSON
 extension Services {
     /// `POST /v1/widget/session/renew`: a fresh participant token, never past `renew_until`, never wider.
     ///
-    /// A token that has expired renews only with the proof that the session was opened with.
+    /// A token that has expired renews only with the proof that the session was opened with; one that is bound to a key
+    /// always needs a proof of that key.
     func renewWidgetSession(_ call: Call) async throws -> HTTPResponse {
         let presented = try participant(call, allowsExpired: true)
         let claims = presented.claims
@@ -28,6 +29,8 @@ extension Services {
                 session: claims.session,
                 needsProof: presented.isExpired,
                 holder: nonce.map { holderHash($0, claims.tenant) },
+                // The request proved it: else the token would have been refused.
+                boundKey: claims.boundKey,
                 origin: origin,
                 terms: policy.renewTerms,
                 now: call.now,
@@ -46,7 +49,7 @@ extension Services {
         switch outcome {
         case .renewed(let session):
             await watch(.renewal, session, policies, origin: origin, call)
-            return try renewed(session, claims, policy, call)
+            return try renewed(session, presented, policy, call)
         case .originNotAllowed:
             throw Problem(.originNotAllowed, "This page may not show this content.", privateReason: "origin not listed")
         case .over, .ended: throw Problem.sessionEnded
@@ -72,10 +75,11 @@ extension Services {
 
     private func renewed(
         _ session: SessionRecord,
-        _ claims: ParticipantClaims,
+        _ presented: PresentedToken,
         _ policy: EffectivePolicy,
         _ call: Call
     ) throws -> HTTPResponse {
+        let claims = presented.claims
         let lifetime = claims.expiresAt.seconds - claims.issuedAt.seconds
         let forced = TestCampaign(claims.campaign, in: claims.tenant)?.lifetimeSeconds
         let issued = try issuance.participantToken(
@@ -88,7 +92,7 @@ extension Services {
         var response = Responses.json(200, isSecret: true, capacity: 1536) { writer in
             Self.write(issued, now: call.now, to: &writer)
         }
-        CORS.apply(try Self.verdict(claims, call), to: &response)
+        presented.apply(try Self.verdict(claims, call), to: &response)
         return response
     }
 }

@@ -58,7 +58,7 @@ extension Services {
         guard key.replacedBy == nil else {
             throw Problem(.conflict, "The key was rotated before: rotate its successor.")
         }
-        if let maker = principal.key, maker.record.id != key.id {
+        if let maker = principal.maker, maker.record.id != key.id {
             let excess = KeyReach(key).excess(over: maker, customResources: settings.customResources)
             if let excess {
                 let text = "A key can not rotate one that is wider than itself."
@@ -68,7 +68,8 @@ extension Services {
         return key
     }
 
-    private static func overlapEnd(_ call: Call) throws(Problem) -> UnixTime? {
+    /// The `overlap_until` of a rotation; nil where it is left out.
+    static func overlapEnd(_ call: Call) throws(Problem) -> UnixTime? {
         guard var body = try BodyReader(optional: call.request) else { return nil }
         let end = try body.time("overlap_until")
         try body.finish()

@@ -1,6 +1,7 @@
 import HTTPServer
 import InviteStore
 import Platform
+import StrictJSON
 
 /// What is known of a presented token, for the backend that asks.
 struct TokenStatus: Sendable {
@@ -16,8 +17,21 @@ struct TokenStatus: Sendable {
     var invite: RecordID?
     var issuedAt: UnixTime
     var expiresAt: UnixTime
+    /// The thumbprint of the key that the token is bound to.
+    var boundKey: String?
 
     var isValid: Bool { code == "valid" }
+}
+
+extension TokenStatus {
+    /// Writes `cnf` where the token is bound to a key (RFC 9449 section 6.2): who takes the token must see the proof.
+    func writeConfirmation(to writer: inout JSONWriter) {
+        guard let boundKey else { return }
+        writer.name("cnf")
+        writer.beginObject()
+        writer.member("jkt", boundKey)
+        writer.endObject()
+    }
 }
 
 extension Services {
@@ -51,7 +65,8 @@ extension Services {
             session: claims.session,
             invite: claims.seal.invite,
             issuedAt: claims.issuedAt,
-            expiresAt: claims.expiresAt
+            expiresAt: claims.expiresAt,
+            boundKey: claims.boundKey
         )
     }
 

@@ -73,7 +73,7 @@ extension Services {
                 param: "expires_at"
             )
         }
-        guard let maker = principal.key else { return }
+        guard let maker = principal.maker else { return }
         let excess = new.excess(over: maker, before: old, customResources: settings.customResources)
         if let excess {
             throw Problem(.forbidden, "A key can not be made wider than the key that changes it.", param: excess)

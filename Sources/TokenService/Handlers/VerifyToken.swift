@@ -25,6 +25,7 @@ extension Services {
             writer.member("invite_id", status?.invite.map { TypeID.text(.invite, $0) })
             writer.member("issued_at", time: status?.issuedAt)
             writer.member("expires_at", time: status?.expiresAt)
+            status?.writeConfirmation(to: &writer)
         }
     }
 }

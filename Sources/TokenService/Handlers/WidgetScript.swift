@@ -1,7 +1,8 @@
-/// Takes out of a script what a browser does not need: lines that only comment, indentation, and spaces between signs.
+/// Takes out of a script what a browser does not need: lines that only comment, indentation, spaces between signs, and
+/// semicolons before a closing brace.
 ///
 /// No name is changed and no statement moved. Made for the scripts in `Widget/`, and sure only of what they use: a
-/// template literal holds no other one, and a regular expression follows a sign, not a word.
+/// template literal holds no other one, a regular expression follows a sign, not a word, and no statement is empty.
 enum WidgetScript {
     static func compacted(_ source: [UInt8]) -> [UInt8] {
         var compactor = ScriptCompactor(source: source)
@@ -43,6 +44,9 @@ private struct ScriptCompactor {
             case UInt8(ascii: "/") where byte(position + 1) == UInt8(ascii: "*"): copyComment()
             case _ where Self.isSpace(next) || isComment && output.isEmpty: space()
             case UInt8(ascii: "/") where beginsPattern: copyPattern()
+            case UInt8(ascii: "}") where output.last == UInt8(ascii: ";"):
+                output.removeLast()
+                copy()
             default: copy()
             }
         }

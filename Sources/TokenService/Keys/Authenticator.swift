@@ -197,7 +197,11 @@ package final class Authenticator: Sendable {
 
     /// The credentials after `Bearer` (RFC 6750 section 2.1; the scheme is case-insensitive, RFC 9110 section 11.1).
     package static func bearer(_ value: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
-        let scheme: StaticString = "bearer "
+        credentials(value, scheme: "bearer ")
+    }
+
+    /// The credentials after a scheme, which is given in lower case and with its space.
+    static func credentials(_ value: ArraySlice<UInt8>, scheme: StaticString) -> ArraySlice<UInt8>? {
         let length = scheme.utf8CodeUnitCount
         guard value.count > length else { return nil }
         for offset in 0..<length where unsafe value[value.startIndex + offset] | 0x20 != scheme.utf8Start[offset] {

@@ -1,12 +1,12 @@
 package import InviteStore
 package import Platform
 
-/// Who is calling, once an API key (or the operator at the command line) has proven it.
+/// Who is calling, once an API key, a member's session (or the operator at the command line) has proven it.
 package struct Principal: Sendable {
-    /// The key that proved it: what new keys are narrowed to.
-    ///
-    /// Nil for the operator, who is bound by none.
+    /// The key that proved it; nil for a member and for the operator.
     package let key: AuthenticatedKey?
+    /// The member whose session proved it; nil for a key and for the operator.
+    package let member: ActingMember?
     /// The scope of everything that the call may see or touch.
     package let tenant: Tenant
     /// The key that what is minted descends from; nil where there is none.
@@ -25,6 +25,7 @@ package struct Principal: Sendable {
 
     private init(key: AuthenticatedKey, tenant: Tenant, mintingAllowed: Bool) {
         self.key = key
+        member = nil
         self.tenant = tenant
         self.mintingAllowed = mintingAllowed
         mintingKey = key.record.id
@@ -41,10 +42,33 @@ package struct Principal: Sendable {
     /// The operator at the command line, who mints in the name of one of the tenant's keys.
     package init(operatorIn tenant: Tenant, minting mintingKey: RecordID?, mintingAllowed: Bool = true) {
         key = nil
+        member = nil
         self.mintingAllowed = mintingAllowed
         self.tenant = tenant
         self.mintingKey = mintingKey
         actor = "operator"
+    }
+
+    /// A signed-in member, in the tenant that its request names.
+    package init(member: ActingMember, mintingAllowed: Bool) {
+        key = nil
+        self.member = member
+        self.mintingAllowed = mintingAllowed
+        tenant = member.reach.record.tenant
+        mintingKey = member.mintingKey?.id
+        actor = TypeID.text(.member, member.id)
+    }
+
+    /// What the caller may do, and what keys that it makes or changes are narrowed to; nil for the operator, who is bound
+    /// by none.
+    package var maker: AuthenticatedKey? { key ?? member?.reach }
+
+    /// True for the operator at the command line alone.
+    package var isOperator: Bool { key == nil && member == nil }
+
+    /// The list of origins of the key that what is minted descends from; empty for none.
+    package var keyOrigins: [String] {
+        key?.record.allowedOrigins ?? member?.mintingKey?.allowedOrigins ?? []
     }
 }
 

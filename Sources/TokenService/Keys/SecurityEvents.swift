@@ -14,6 +14,8 @@ package enum SecurityEvent: String, Sendable, CaseIterable {
     case secondHolder = "alert.second_holder"
     /// A key that was revoked is still in use somewhere.
     case revokedKey = "alert.revoked_key"
+    /// Somebody could not sign in to the console.
+    case signInFailed = "member.sign_in_failed"
     /// Many refusals of one address, key or prefix within a minute.
     case failureBurst = "alert.failure_burst"
 }
@@ -83,6 +85,23 @@ package struct SecurityEvents: Sendable {
             await tellBurst(call, "prefix", prefix, LogValue.string(prefix))
         }
         if let key { await refused(call, key: key) }
+    }
+
+    /// Tells of a sign-in to the console that failed, under the pseudonym of the address that was typed; at most once a
+    /// minute for each.
+    package func signInFailed(_ call: Call, pseudonym: KeyedDigest16) async {
+        await refused(call)
+        let event = SecurityEvent.signInFailed
+        guard recent.isFirst(event, RecordID(high: pseudonym.high, low: pseudonym.low), call.now) else { return }
+        let name = Pseudonymizer.text(pseudonym)
+        log.warning(
+            "security event",
+            [
+                "type": .string(event.rawValue), "request_id": .string(call.requestID), "subject": .string(name),
+                "reason": .string("sign-in refused"),
+            ]
+        )
+        await append(event, call, tenant: nil, actor: "anonymous", target: name, reason: "sign-in refused")
     }
 
     /// Counts a refusal of a key that is known, whatever for.

@@ -66,10 +66,13 @@ package struct APIKeySecret: Sendable {
         }
     }
 
-    /// True for `a-z 0-9 _`, starting with a letter and ending with `_`.
+    /// What webhook secrets begin with: no key does, so that one that is sent by mistake is refused without a look-up.
+    package static let webhookPrefix = "whsec_"
+
+    /// True for `a-z 0-9 _`, starting with a letter and ending with `_`, but not for what webhook secrets begin with.
     package static func isPrefix(_ bytes: ArraySlice<UInt8>) -> Bool {
         guard let first = bytes.first, bytes.count <= prefixCharactersMax, bytes.last == UInt8(ascii: "_"),
-            first >= UInt8(ascii: "a"), first <= UInt8(ascii: "z")
+            first >= UInt8(ascii: "a"), first <= UInt8(ascii: "z"), !bytes.elementsEqual(webhookPrefix.utf8)
         else { return false }
         return bytes.allSatisfy { byte in
             switch byte {

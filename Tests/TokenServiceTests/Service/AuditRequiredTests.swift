@@ -3,6 +3,7 @@
     import InviteStore
     import Platform
     import StrictJSON
+    import Synchronization
     import TestSupport
     import Testing
 
@@ -35,18 +36,45 @@
             func after(_ changes: Change...) -> Change { Change(before: changes.map(\.send), send: send) }
         }
 
+        /// The browser in which the stage's member signed in.
+        final class StageBrowser: Sendable {
+            private let browser = Mutex<ConsoleBrowser?>(nil)
+
+            func open(_ service: ServiceHarness) async -> Answer {
+                let answer = await service.signIn()
+                let cookie = answer.response.field("Set-Cookie").map { String($0.prefix { $0 != ";" }) } ?? ""
+                let opened = ConsoleBrowser(member: "", cookie: cookie, csrf: answer["csrf_token"] ?? "")
+                browser.withLock { $0 = opened }
+                return answer
+            }
+
+            var value: ConsoleBrowser? { browser.withLock { $0 } }
+        }
+
         /// What a change is made on.
         struct ChangeStage: Sendable {
             let service: ServiceHarness
             let platform: String
             /// The id and the secret of an ordinary key.
             let key: (id: String, secret: String)
+            let browser = StageBrowser()
+
+            func memberID() async -> String {
+                let list = await service.asOperator(.get, "/v1/members")
+                return list.json?["data"]?.elements.first?["id"]?.string ?? ""
+            }
+            let webhook: MadeWebhook
 
             func admin(_ method: HTTPMethod, _ path: String, _ body: String? = nil) async -> Answer {
                 await service.admin(method, path, body: body)
             }
         }
 
+        private static let createMember = Change {
+            let role = #"{"workspace_id":"\#($0.service.firstWorkspace)","role":"security"}"#
+            let body = #"{"email":"grace@acme.example","password":"\#(ServiceHarness.password)","roles":[\#(role)]}"#
+            return await $0.service.asOperator(.post, "/v1/members", body: body)
+        }
         private static let setPolicy = Change { await $0.admin(.put, "/v1/policies", #"{"max_uses_max":5}"#) }
         private static let setCampaign = Change {
             await $0.admin(.put, "/v1/campaigns/c/policy", #"{"max_uses_max":4}"#)
@@ -56,7 +84,29 @@
         }
         private static let suspend = Change { await $0.admin(.post, "/v1/api-keys/\($0.key.id)/suspend") }
 
+        private static func webhook(_ method: HTTPMethod, _ path: String, _ body: String? = nil) -> Change {
+            Change { await $0.admin(method, $0.webhook.path + path, body) }
+        }
+
         static let changes: [String: Change] = [
+            "POST /v1/webhooks": Change {
+                await $0.admin(.post, "/v1/webhooks", #"{"url":"https://b.example/","events":["*"]}"#)
+            },
+            "PATCH /v1/webhooks/{id}": webhook(.patch, "", #"{"events":["*"]}"#),
+            "DELETE /v1/webhooks/{id}": webhook(.delete, ""),
+            "POST /v1/webhooks/{id}/rotate-secret": webhook(.post, "/rotate-secret"),
+            "POST /v1/webhooks/{id}/test": webhook(.post, "/test"),
+            "POST /v1/webhooks/{id}/deliveries/{event_id}/redeliver": Change { stage in
+                let event = await stage.service.deliveries(stage.webhook).first?["event_id"]?.string ?? ""
+                return await stage.admin(.post, stage.webhook.path + "/deliveries/\(event)/redeliver")
+            }.after(
+                Change { stage in
+                    _ = await stage.service.mint()
+                    let worker = WebhookWorker(services: stage.service.services, transport: FakeReceiver())
+                    await stage.service.settle(worker)
+                    return await stage.admin(.get, stage.webhook.path)
+                }
+            ),
             "PATCH /v1/api-keys/{id}": Change {
                 await $0.admin(.patch, "/v1/api-keys/\($0.key.id)", #"{"name":"another name"}"#)
             },
@@ -84,6 +134,15 @@
                     key: $0.platform
                 )
             },
+            "POST /v1/members": createMember,
+            "PATCH /v1/members/{id}": Change {
+                await $0.service.changeMember(await $0.memberID(), #"{"disabled":true}"#)
+            }.after(createMember),
+            "POST /v1/console/sessions": Change { await $0.service.signIn() }.after(createMember),
+            "DELETE /v1/console/sessions": Change {
+                guard let browser = $0.browser.value else { return await $0.service.signIn() }
+                return await $0.service.send(.delete, "/v1/console/sessions", fields: browser.changing)
+            }.after(createMember, Change { await $0.browser.open($0.service) }),
             "PUT /v1/policies": setPolicy,
             "PUT /v1/campaigns/{id}/policy": setCampaign,
             "DELETE /v1/campaigns/{id}/policy": Change { await $0.admin(.delete, "/v1/campaigns/c/policy") }
@@ -100,7 +159,7 @@
         ]
 
         @Test(
-            "S65: a key, a workspace or a policy whose event can not be written stays as it was",
+            "S65: a key, a workspace, a member or a policy whose event can not be written stays as it was",
             arguments: changes.keys.sorted()
         )
         func nothingChanged(route: String) async throws {
@@ -111,7 +170,8 @@
             let stage = ChangeStage(
                 service: service,
                 platform: try await service.platformKey().secret,
-                key: (try #require(made["id"]), try #require(made["secret"]))
+                key: (try #require(made["id"]), try #require(made["secret"])),
+                webhook: try await service.makeWebhook("a.example")
             )
             for step in change.before { #expect((200..<300).contains(await step(stage).status)) }
             // The minute's events of successful authentications are behind us then.
@@ -141,6 +201,9 @@
                 "SELECT count(*) + total(length(name)) FROM api_keys", "SELECT count(replaced_by) FROM api_keys",
                 "SELECT count(suspended_at) FROM api_keys", "SELECT count(revoked_at) FROM api_keys",
                 "SELECT count(*) + total(length(settings)) FROM workspaces", "SELECT count(*) FROM policy_versions",
+                "SELECT count(*) + 7 * count(disabled_at) FROM members", "SELECT count(*) FROM member_sessions",
+                "SELECT count(*) FROM webhooks", "SELECT total(version) FROM webhooks",
+                "SELECT count(*) FROM webhook_deliveries WHERE status = 0",
             ].map { try file.number($0) }
         }
 

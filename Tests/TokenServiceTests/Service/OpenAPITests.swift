@@ -63,7 +63,7 @@ struct OpenAPITests {
         for (operation, scopes) in try Self.described() { #expect(served[operation] == scopes, "\(operation)") }
     }
 
-    @Test("S15: every route that acts in a workspace is described with both names for it, and no other route is")
+    @Test("S15, S04: every route that acts in a workspace is described with all names for it, and no other route is")
     func workspaces() async throws {
         let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent().appending(path: "openapi.yaml")
@@ -71,12 +71,14 @@ struct OpenAPITests {
         let routes = try await ServiceHarness().application.table.routes.filter {
             if case .apiKey = $0.access { !$0.isDeploymentWide } else { false }
         }
-        for (name, parameter) in zip(["Workspace", "Company"], WorkspaceSelection.parameters) {
+        let names = WorkspaceSelection.parameters + WorkspaceSelection.consoleParameters
+        for (name, parameter) in zip(["Workspace", "Company", "AccountSlug", "Environment"], names) {
             #expect(routes.allSatisfy { $0.parameters.contains(parameter) })
             let reference = "- $ref: \"#/components/parameters/\(name)\""
             let named = text.components(separatedBy: reference).count - 1
             #expect(named == routes.count, "\(parameter)")
         }
+        #expect(text.components(separatedBy: "- consoleSession: [\"").count - 1 == routes.count)
     }
 
     @Test("No route stands twice")

@@ -45,11 +45,12 @@ struct WidgetAssetTests {
         }
     }
 
-    @Test("Space and comments go, everything else stays")
+    @Test("Space, comments and semicolons before a closing brace go, everything else stays")
     func compaction() {
         let table = [
             ("a = 1; // not a line of its own", "a=1;//not a line of its own\n"),
-            ("// gone\n  x  =  y\n", "x=y\n"), ("if (a) {\n  b();\n}\nc();", "if(a){b();}\nc();\n"),
+            ("// gone\n  x  =  y\n", "x=y\n"), ("if (a) {\n  b();\n}\nc();", "if(a){b()}\nc();\n"),
+            ("s = `;}`;", "s=`;}`;\n"),
             ("let s = 'a  //  b';", "let s='a  //  b';\n"), ("t = `a  ${b + c}  d`;", "t=`a  ${b + c}  d`;\n"),
             ("r = x.replace(/[/ ]  '/, '');", "r=x.replace(/[/ ]  '/,'');\n"), ("a + +b - -c", "a+ +b- -c\n"),
             ("return  async  () => 1", "return async()=>1\n"), ("a = b / c;", "a=b/c;\n"),

@@ -22,7 +22,7 @@ final class FaultyStore: InviteStore {
         var lateHooks: [String: @Sendable () async -> Void] = [:]
     }
 
-    private let inner: any InviteStore
+    let inner: any InviteStore
     private let state = Mutex(State())
 
     init(_ inner: any InviteStore) { self.inner = inner }
@@ -69,7 +69,7 @@ final class FaultyStore: InviteStore {
     /// The names of the calls since the count started.
     var calls: [String] { state.withLock { $0.calls } }
 
-    private func run<Value>(
+    func run<Value>(
         _ name: String,
         _ body: () async throws(StoreError) -> Value
     ) async throws(StoreError) -> Value {

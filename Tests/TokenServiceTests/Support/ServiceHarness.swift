@@ -20,6 +20,8 @@ struct ServiceHarness: Sendable {
     private let factory: ServiceFactory
 
     static let issuer = "https://tokens.example.com"
+    /// Members' passwords cost next to nothing.
+    private static let cheap = ScryptCost(logN: 4, r: 8, p: 1) ?? .standard
 
     init(
         environment: DeploymentEnvironment = .test,
@@ -57,6 +59,7 @@ struct ServiceHarness: Sendable {
             addressLimit: addressLimit
         )
         factory.policy = policy
+        factory.passwordCost = Self.cheap
         self.factory = factory
         let services = try await factory.open(place: "memory")
         application = Application(services: services, routes: services.routes(readiness: Readiness(store: faults)))

@@ -11,19 +11,23 @@ enum Stranger: String, CaseIterable, Sendable {
     case otherWorkspace
     case otherEnvironment
     case platformKeyElsewhere
+    case memberElsewhere
+    case memberInOtherEnvironment
 }
 
 /// One tenant with something of everything, and a stranger to it.
 struct Isolation: Sendable {
     let service: ServiceHarness
-    /// The stranger's key, and what its requests add to the query.
-    let key: String
+    /// The stranger's key or browser, and what its requests add to the query.
+    let key: String?
+    var browser: ConsoleBrowser?
     let query: String
     /// The tenant's own.
     let session: OpenedSession
     let pendingInvite: String
     let pendingToken: String
     let ownKey: MadeKey
+    let ownWebhook: MadeWebhook
     /// All that must not show in an answer to the stranger.
     let secrets: [String]
 
@@ -38,15 +42,26 @@ struct Isolation: Sendable {
             let live = try await service.platformKey(environment: .live)
             (key, query) = (try await service.makeKey(in: service.firstWorkspace, live).secret, "")
         case .platformKeyElsewhere: (key, query) = (platform.secret, "workspace_id=\(elsewhere)")
+        case .memberElsewhere:
+            // What is minted descends from a key, so the workspace needs one.
+            _ = try await service.makeKey(in: elsewhere, platform)
+            (key, query) = (nil, "accountSlug=elsewhere&environment=test")
+            browser = try await service.signedIn(.security, in: elsewhere)
+        case .memberInOtherEnvironment:
+            let live = try await service.platformKey(environment: .live)
+            _ = try await service.makeKey(in: service.firstWorkspace, live)
+            (key, query) = (nil, "accountSlug=\(try await service.firstSlug())&environment=live")
+            browser = try await service.signedIn(.security)
         }
         session = try await service.openSession()
         let pending = await service.mint(campaign: "camp_secret", email: "grace@example.com")
         pendingInvite = try #require(pending["id"])
         pendingToken = try #require(pending["invite_token"])
         ownKey = try await service.makeKey(in: service.firstWorkspace, platform, scopes: ["invites:read"], more: "")
+        ownWebhook = try await service.makeWebhook("own.example", events: #"["key.*"]"#)
         secrets = [
-            session.inviteID, session.sessionID, pendingInvite, ownKey.id, "camp_secret", "grace@example.com",
-            "user@example.com", "camp_456abc",
+            session.inviteID, session.sessionID, pendingInvite, ownKey.id, ownWebhook.id, "own.example",
+            "camp_secret", "grace@example.com", "user@example.com", "camp_456abc",
         ]
     }
 
@@ -58,7 +73,7 @@ struct Isolation: Sendable {
         fields: [(String, String)] = []
     ) async -> Answer {
         let target = query.isEmpty ? path : path + (path.contains("?") ? "&" : "?") + query
-        return await service.send(method, target, body: body, fields: fields, key: key)
+        return await service.send(method, target, body: body, fields: fields + (browser?.changing ?? []), key: key)
     }
 }
 
@@ -74,7 +89,7 @@ struct IsolationTests {
     /// Backend routes without an id in the path that only list or only make, with nothing of another tenant to name.
     private static let nameless: Set<String> = [
         "GET /v1/invites", "POST /v1/invites", "POST /v1/invites/batch", "POST /v1/participant-tokens",
-        "GET /v1/api-keys", "POST /v1/api-keys", "GET /v1/audit-events",
+        "GET /v1/api-keys", "POST /v1/api-keys", "GET /v1/audit-events", "POST /v1/webhooks",
     ]
 
     private static func probes(_ tenant: Isolation, _ unknown: Unknown) -> [String: [Probe]] {
@@ -122,6 +137,7 @@ struct IsolationTests {
         if template.hasPrefix("/v1/invites/{id}") {
             return [tenant.pendingInvite, tenant.session.inviteID].map { ($0, unknown.id("inv")) }
         }
+        if template.hasPrefix("/v1/webhooks/{id}") { return [(tenant.ownWebhook.id, unknown.id("whk"))] }
         if template.hasPrefix("/v1/api-keys/{id}") { return [(tenant.ownKey.id, unknown.id("key"))] }
         return nil
     }
@@ -233,6 +249,7 @@ struct IsolationTests {
             let put = await tenant.service.admin(.put, "/v1/policies", body: #"{"max_uses_max":\#(uses)}"#)
             #expect((200...201).contains(put.status), "\(put.text)")
         }
+        _ = try await tenant.service.makeWebhook("second.example")
         for route in Self.routes(tenant.service) where route.parameters.contains("cursor") {
             guard !route.template.contains("{id}") else { continue }
             let page = await tenant.service.admin(.get, route.template + "?limit=1")
@@ -258,6 +275,7 @@ struct IsolationTests {
             ("/v1/invites", item), ("/v1/invites/batch", #"{"invites":[\#(item),{"campaign_id":7}]}"#),
             ("/v1/participant-tokens", item), ("/v1/revocations", #"{"campaign_id":"c"}"#),
             ("/v1/api-keys", #"{"name":"n","scopes":["invites:read"]}"#),
+            ("/v1/webhooks", #"{"url":"https://a.example/","events":["*"]}"#),
         ]
         for (path, body) in bodies {
             let own = await tenant.service.admin(.post, path, body: body, fields: fields)

@@ -247,7 +247,7 @@ struct WorkspaceTests {
             let unscoped = await service.admin(route.method, path, body: "{}")
             #expect(unscoped.status == 403 && unscoped.code == "insufficient_scope", "\(path): \(unscoped.text)")
         }
-        #expect(count == 4)
+        #expect(count == 8)
     }
 
     @Test("A change holds from its answer on, and no request that began before puts the old settings back")

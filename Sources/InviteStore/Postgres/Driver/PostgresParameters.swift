@@ -125,7 +125,10 @@
         let sql: String
         var parameters = PostgresParameters()
 
-        init(_ sql: String) { self.sql = sql }
+        init(_ sql: String, _ parameters: PostgresParameters = PostgresParameters()) {
+            self.sql = sql
+            self.parameters = parameters
+        }
 
         init(_ sql: String, _ bind: (inout PostgresParameters) -> Void) {
             self.sql = sql

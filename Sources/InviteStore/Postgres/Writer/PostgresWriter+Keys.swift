@@ -190,7 +190,7 @@
         }
 
         /// True for the operator, who is no key, and for a key that is active.
-        private static func isActive(_ id: RecordID?, in keys: [RecordID: APIKeyRecord], at now: UnixTime) -> Bool {
+        static func isActive(_ id: RecordID?, in keys: [RecordID: APIKeyRecord], at now: UnixTime) -> Bool {
             guard let id else { return true }
             return keys[id]?.isActive(at: now) ?? false
         }

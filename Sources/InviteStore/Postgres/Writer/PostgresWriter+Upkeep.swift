@@ -14,6 +14,7 @@
             case claims
             case usage
             case notices
+            case memberSessions
             case changes
         }
 
@@ -35,6 +36,7 @@
             case .usage: return try sweepUsage(now: now, rows)
             case .notices:
                 return try sweep("notices", key: "expires_at, api_key, days", end: "expires_at", now, rows)
+            case .memberSessions: return try sweep("member_sessions", key: "digest", end: "expires_at", now, rows)
             case .changes:
                 // Not counted: they are the store's own, as old as any replica's catching up can be.
                 let old = UnixTime(milliseconds: batch.serverTime.milliseconds).adding(seconds: -86_400)

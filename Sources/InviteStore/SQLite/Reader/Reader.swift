@@ -11,6 +11,8 @@
         let lookup: LookupBuffer
         let statements: ReaderStatements
         let counts: CountStatements
+        let members: MemberReads
+        let webhooks: WebhookReads
         private let begin: Statement
         private let commit: Statement
         private var tenants: TenantNumbers
@@ -25,6 +27,8 @@
             self.lookup = lookup
             statements = try ReaderStatements(connection)
             counts = try CountStatements(connection)
+            members = try MemberReads(connection)
+            webhooks = try WebhookReads(connection)
             begin = try connection.statement("BEGIN")
             commit = try connection.statement("COMMIT")
             tenants = try TenantNumbers(connection)

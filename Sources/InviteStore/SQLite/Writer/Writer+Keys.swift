@@ -145,7 +145,7 @@
         }
 
         /// True for the operator, who is no key, and for a key that is active.
-        private func isActive(_ id: RecordID?, at now: UnixTime) throws(SQLiteFailure) -> Bool {
+        func isActive(_ id: RecordID?, at now: UnixTime) throws(SQLiteFailure) -> Bool {
             guard let id else { return true }
             return try mayMint(id, now: now)
         }

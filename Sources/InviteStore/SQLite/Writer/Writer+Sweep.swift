@@ -11,6 +11,7 @@
             case claims
             case usage
             case notices
+            case memberSessions
             case finished
         }
 
@@ -62,6 +63,13 @@
                 return removed
             case .notices:
                 let removed = try usage.deleteNotices.run {
+                    $0.add(now)
+                    $0.add(rows)
+                }
+                if removed < rows { cursor.begin(.memberSessions) }
+                return removed
+            case .memberSessions:
+                let removed = try members.sweepSessions.run {
                     $0.add(now)
                     $0.add(rows)
                 }

@@ -33,6 +33,8 @@
         let upkeep: UpkeepStatements
         let policies: PolicyStatements
         let usage: UsageStatements
+        let members: MemberStatements
+        let webhooks: WebhookStatements
         let sealer: any AuditSealer
 
         var state: Mark
@@ -59,6 +61,8 @@
             upkeep = try UpkeepStatements(connection)
             policies = try PolicyStatements(connection)
             usage = try UsageStatements(connection)
+            members = try MemberStatements(connection)
+            webhooks = try WebhookStatements(connection)
             tenants = try TenantNumbers(connection)
             let chain = try AuditChain(connection)
             let meta = try connection.statement("SELECT value FROM meta WHERE name = ?")

@@ -1,0 +1,157 @@
+package import OpenSSLKit
+package import Platform
+package import StrictJSON
+
+/// A proof that whoever sends a request holds a key (DPoP, RFC 9449 section 4), read but not yet believed.
+///
+/// What is here was checked for its shape alone: ``check(_:)`` holds the claims against the request, ``isSigned(by:)``
+/// the signature against the key, and whether the proof was used before is the caller's to know.
+package struct DPoPProof: Sendable {
+    /// Longest proof that is looked at, in characters: the header and a key are 300, an address may be long.
+    package static let charactersMax = 4096
+    /// Longest `jti`, in bytes.
+    package static let idBytesMax = 128
+    /// Longest `htu`, in bytes.
+    package static let targetBytesMax = 2048
+    /// Longest `nonce`, in bytes.
+    package static let nonceBytesMax = 128
+
+    private static let limits = JSONLimits(
+        bytesMax: charactersMax,
+        depthMax: 4,
+        valuesMax: 32,
+        numberDigitsMax: 20,
+        stringBytesMax: targetBytesMax
+    )
+
+    package let algorithm: SignatureAlgorithm
+    /// The `jti`.
+    package let id: [UInt8]
+    /// The `iat`, in whole seconds.
+    package let issuedAtSeconds: Int64
+    /// The `nonce`, a string; nil where there is none.
+    package let nonce: JSONValue?
+
+    private let x: [UInt8]
+    private let y: [UInt8]?
+    private let method: JSONValue
+    private let target: JSONValue
+    private let tokenHash: JSONValue?
+    private let parts: CompactToken
+    private let signature: [UInt8]
+
+    /// Reads the value of a `DPoP` header field.
+    package init(parsing text: [UInt8]) throws(DPoPError) {
+        guard text.count <= Self.charactersMax, let parts = try? CompactToken(text),
+            let headerBytes = Base64URL.decode(parts.header), let payload = Base64URL.decode(parts.payload),
+            let signature = Base64URL.decode(parts.signature)
+        else { throw .malformed }
+        let header = try DPoPHeader(parsing: headerBytes)
+        guard signature.count == 64 else { throw .badSignature }
+        guard let root = try? JSONDocument(parsing: payload, limits: Self.limits).root, root.kind == .object else {
+            throw .payloadRefused
+        }
+        self.parts = parts
+        self.signature = signature
+        (algorithm, x, y) = (header.algorithm, header.x, header.y)
+        id = try Self.string("jti", in: root, bytesMax: Self.idBytesMax).stringUTF8 ?? []
+        method = try Self.string("htm", in: root, bytesMax: 32)
+        target = try Self.string("htu", in: root, bytesMax: Self.targetBytesMax)
+        guard let issuedAt = root["iat"] else { throw .missingClaim("iat") }
+        guard let seconds = issuedAt.integer, seconds >= 0 else { throw .invalidClaim("iat") }
+        issuedAtSeconds = seconds
+        tokenHash = root["ath"] == nil ? nil : try Self.string("ath", in: root, bytesMax: 43)
+        nonce = root["nonce"] == nil ? nil : try Self.string("nonce", in: root, bytesMax: Self.nonceBytesMax)
+    }
+
+    private static func string(
+        _ name: String,
+        in root: JSONValue,
+        bytesMax: Int
+    ) throws(DPoPError) -> JSONValue {
+        guard let value = root[name] else { throw .missingClaim(name) }
+        guard let count = value.stringBytesCount, (1...bytesMax).contains(count) else { throw .invalidClaim(name) }
+        return value
+    }
+
+    // MARK: The key
+
+    /// The key in the header.
+    ///
+    /// - Throws: ``DPoPError/invalidKey`` where it is no point of its curve.
+    package func key() throws(DPoPError) -> VerifyingKey {
+        do {
+            if let y { return try VerifyingKey(p256X: x, y: y) }
+            return try VerifyingKey(ed25519X: x)
+        } catch {
+            throw .invalidKey
+        }
+    }
+
+    /// Whether the key in the header is this one.
+    package func names(_ key: VerifyingKey) -> Bool { key.algorithm == algorithm && key.x == x && key.y == y }
+
+    /// Whether the signature is this key's.
+    ///
+    /// Both values of s are taken. WebCrypto gives either, and a second spelling of a proof gains nothing: proofs are
+    /// told apart by key and `jti`, never by their text.
+    package func isSigned(by key: VerifyingKey) -> Bool { parts.isSigned(by: key, signature, acceptsHighS: true) }
+
+    // MARK: The claims
+
+    /// Holds the claims against the request that the proof came with (RFC 9449 section 4.3, checks 8 to 11).
+    package func check(_ expected: DPoPExpectation) throws(DPoPError) {
+        guard method.stringEquals(utf8: Array(expected.method.utf8)) else { throw .wrongMethod }
+        guard let bytes = target.stringUTF8, let address = TargetURI(parsing: bytes),
+            expected.bases.contains(where: { address.isAt($0, path: expected.path) })
+        else { throw .wrongTarget }
+        guard issuedAtSeconds >= expected.now.adding(seconds: -expected.ageSecondsMax).seconds else { throw .tooOld }
+        guard issuedAtSeconds <= expected.now.adding(seconds: expected.aheadSecondsMax).seconds else {
+            throw .notYetValid
+        }
+        switch (tokenHash, expected.tokenHash) {
+        case (nil, nil): return
+        case (let shown?, let hash?):
+            guard shown.stringEquals(utf8: hash) else { throw .wrongToken }
+        default: throw .wrongToken
+        }
+    }
+
+    /// The `ath` of a token: base64url of SHA-256 over its ASCII (RFC 9449 section 4.2).
+    package static func hash(ofToken token: [UInt8]) -> [UInt8] { Base64URL.encode(SHA256Digest.digest(token).bytes) }
+}
+
+/// What a proof has to have been made for.
+package struct DPoPExpectation: Sendable {
+    /// The method of the request, compared byte by byte.
+    package var method: String
+    /// The addresses under which the service is known, any of which will do; see ``TargetURI/base(_:)``.
+    package var bases: [[UInt8]]
+    /// The path behind the address, normalised; see ``TargetURI/path(_:)``.
+    package var path: [UInt8]
+    /// The hash of the token that is presented; nil where none is.
+    package var tokenHash: [UInt8]?
+    package var now: UnixTime
+    /// How old a proof may be, in seconds.
+    package var ageSecondsMax: Int64
+    /// How far ahead of the clock `iat` may lie, in seconds.
+    package var aheadSecondsMax: Int64
+
+    package init(
+        method: String,
+        bases: [[UInt8]],
+        path: [UInt8],
+        tokenHash: [UInt8]?,
+        now: UnixTime,
+        ageSecondsMax: Int64,
+        aheadSecondsMax: Int64
+    ) {
+        self.method = method
+        self.bases = bases
+        self.path = path
+        self.tokenHash = tokenHash
+        self.now = now
+        self.ageSecondsMax = ageSecondsMax
+        self.aheadSecondsMax = aheadSecondsMax
+    }
+}

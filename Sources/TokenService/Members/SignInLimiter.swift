@@ -1,0 +1,114 @@
+package import InviteStore
+package import Platform
+import Synchronization
+
+/// Limits how often passwords may be tried: by one address, for one member from one address, and for one member in all.
+///
+/// Windows are aligned to the clock and a refused try does not prolong them, so nobody is locked out for longer than a
+/// window. The limit in all counts tries from addresses that the member has not signed in from; strangers who use it up
+/// do not keep the member out where it is known. A try is counted before the password is checked and taken back where it
+/// was right, so that no number of tries at once gets past a limit. Members are told apart by the index of what was
+/// typed, whether or not there is such a member.
+package final class SignInLimiter: Sendable {
+    private struct Pair: Hashable, Sendable {
+        let address: IPAddress
+        let member: KeyedDigest16
+    }
+
+    private struct State {
+        var addresses = CountingWindow<IPAddress>(seconds: 60)
+        var pairs = CountingWindow<Pair>(seconds: ServiceLimits.signInWindowSeconds)
+        var members = CountingWindow<KeyedDigest16>(seconds: ServiceLimits.signInWindowSeconds)
+        /// From where members have signed in, as far as this process saw and holds it.
+        var known: Set<Pair> = []
+    }
+
+    /// One counted try, to be taken back where it was no guess.
+    package struct Try: Sendable {
+        fileprivate let address: IPAddress
+        fileprivate let member: KeyedDigest16
+        fileprivate let countsForMember: Bool
+        fileprivate let at: UnixTime
+    }
+
+    private let state = Mutex(State())
+
+    package init() {}
+
+    /// Counts a try; 429 with the seconds to wait where a limit is reached, and then nothing is counted.
+    package func begin(_ address: IPAddress, member: KeyedDigest16, now: UnixTime) throws(Problem) -> Try {
+        let address = address.networkOfCustomer
+        let pair = Pair(address: address, member: member)
+        let result: Result<Try, Problem> = state.withLock { state in
+            let isKnown = state.known.contains(pair)
+            let limits = ServiceLimits.self
+            let wait = [
+                state.addresses.wait(address, limit: limits.signInsOfAddressPerMinute, now: now),
+                state.pairs.wait(pair, limit: limits.signInsOfMemberAndAddress, now: now),
+                isKnown ? nil : state.members.wait(member, limit: limits.signInsOfMember, now: now),
+            ].compactMap(\.self).max()
+            if let wait {
+                let text = "Too many attempts to sign in. Wait, then try again."
+                return .failure(Problem(.rateLimited, text, retryAfterSeconds: wait))
+            }
+            state.addresses.add(1, to: address)
+            state.pairs.add(1, to: pair)
+            if !isKnown { state.members.add(1, to: member) }
+            return .success(Try(address: address, member: member, countsForMember: !isKnown, at: now))
+        }
+        return try result.get()
+    }
+
+    /// Takes a try back; one that `succeeded` makes its address a known one of the member.
+    package func takeBack(_ attempt: Try, succeeded: Bool) {
+        let pair = Pair(address: attempt.address, member: attempt.member)
+        state.withLock { state in
+            if state.addresses.isCurrent(attempt.at) { state.addresses.add(-1, to: attempt.address) }
+            if state.pairs.isCurrent(attempt.at) {
+                state.pairs.add(-1, to: pair)
+                if attempt.countsForMember { state.members.add(-1, to: attempt.member) }
+            }
+            guard succeeded else { return }
+            if state.known.count >= ServiceLimits.signInSubjectsMax { state.known.removeAll(keepingCapacity: true) }
+            state.known.insert(pair)
+        }
+    }
+}
+
+/// Counts by key in windows aligned to the clock, in bounded memory: keys beyond the bound share one count.
+struct CountingWindow<Key: Hashable & Sendable>: Sendable {
+    private let seconds: Int64
+    private let keysMax: Int
+    private var window: Int64 = 0
+    private var used: [Key: Int] = [:]
+    private var overflow = 0
+
+    init(seconds: Int64, keysMax: Int = ServiceLimits.signInSubjectsMax) {
+        self.seconds = seconds
+        self.keysMax = keysMax
+    }
+
+    /// Seconds until the window ends, where the key has used up its limit; nil where it may go on.
+    ///
+    /// A clock that goes back stays in the later window, so that no window is given twice.
+    mutating func wait(_ key: Key, limit: Int, now: UnixTime) -> Int? {
+        let current = now.seconds / seconds
+        if current > window { (window, used, overflow) = (current, [:], 0) }
+        let count = used[key] ?? (used.count < keysMax ? 0 : overflow)
+        return count < limit ? nil : max(1, Int((window + 1) * seconds - now.seconds))
+    }
+
+    /// Counts in the window that the last ``wait(_:limit:now:)`` was about.
+    mutating func add(_ number: Int, to key: Key) {
+        if let count = used[key] {
+            used[key] = max(0, count + number)
+        } else if number > 0, used.count < keysMax {
+            used[key] = number
+        } else {
+            overflow = max(0, overflow + number)
+        }
+    }
+
+    /// Whether the time is in the window that is counted.
+    func isCurrent(_ time: UnixTime) -> Bool { time.seconds / seconds == window }
+}

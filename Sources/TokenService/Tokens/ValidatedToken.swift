@@ -1,0 +1,32 @@
+package import OpenSSLKit
+import Synchronization
+
+/// A participant token whose signature, claims and seal were found good, ready to be judged again without them.
+///
+/// What can change is not here: whether it has expired, was revoked, or may be used by this request is asked each time.
+package final class ValidatedToken: Sendable {
+    package let claims: ParticipantClaims
+    /// What `GET /v1/widget/session` answers; it follows from the claims alone.
+    package let answer: [UInt8]
+    /// The `ath` that proofs for this token carry; empty where it is bound to no key.
+    package let tokenHash: [UInt8]
+    /// The token, as it is presented.
+    let text: [UInt8]
+    private let key = Mutex<VerifyingKey?>(nil)
+
+    package init(text: [UInt8], claims: ParticipantClaims, answer: [UInt8], tokenHash: [UInt8]) {
+        self.text = text
+        self.claims = claims
+        self.answer = answer
+        self.tokenHash = tokenHash
+    }
+
+    /// The key that the token is bound to, once a proof has shown it.
+    package var boundKey: VerifyingKey? { key.withLock { $0 } }
+
+    /// Keeps the key whose thumbprint the token names, so that the next proof need not bring it up again.
+    package func keep(_ boundKey: VerifyingKey) { key.withLock { $0 = boundKey } }
+
+    /// What it costs, about, in bytes: its texts, and as much for the objects around them.
+    var bytes: Int { 2 * (text.count + answer.count) + 512 }
+}

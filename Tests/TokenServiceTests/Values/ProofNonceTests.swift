@@ -1,0 +1,159 @@
+import OpenSSLKit
+import Platform
+import StrictJSON
+import TestSupport
+import Testing
+
+@testable import TokenService
+
+@Suite("Nonces and remembered proofs")
+struct ProofNonceTests {
+    static let root = Array(repeating: UInt8(7), count: 32)
+
+    private static func nonces(_ root: [UInt8] = root) throws -> ProofNonces {
+        try ProofNonces(root: HMACSHA256Key(SecretBytes(root)))
+    }
+
+    private static func json(_ text: [UInt8]) throws -> JSONValue {
+        try JSONDocument(parsing: Array("\"".utf8) + text + Array("\"".utf8)).root
+    }
+
+    @Test("A nonce is good in its slot and the next, in this process and any other with the same keys")
+    func lifetime() throws {
+        let time = ManualTimeSource(now: UnixTime(seconds: 1_800_000_000))
+        let nonces = try Self.nonces()
+        let given = try Self.json(nonces.current(now: time.now()))
+        let slot = time.now().seconds / ProofNonces.slotSeconds
+        #expect(nonces.judge(given, now: time.now()) == .newest(slot: slot))
+        #expect(try Self.nonces().judge(given, now: time.now()) == .newest(slot: slot), "a restart takes it")
+        time.advance(seconds: Int(ProofNonces.slotSeconds))
+        #expect(nonces.judge(given, now: time.now()) == .aging(slot: slot))
+        #expect(nonces.current(now: time.now()) != given.stringUTF8)
+        time.advance(seconds: Int(ProofNonces.slotSeconds) - 1)
+        #expect(nonces.judge(given, now: time.now()) == .aging(slot: slot))
+        time.advance(seconds: 1)
+        #expect(nonces.judge(given, now: time.now()) == .refused)
+    }
+
+    @Test("A replica whose clock is one slot behind takes the nonce, one two slots behind does not")
+    func clockSkew() throws {
+        let now = UnixTime(seconds: 1_800_000_000)
+        let given = try Self.json(try Self.nonces().current(now: now))
+        let slot = now.seconds / ProofNonces.slotSeconds
+        let behind = now.adding(seconds: -ProofNonces.slotSeconds)
+        #expect(try Self.nonces().judge(given, now: behind) == .newest(slot: slot))
+        let farBehind = now.adding(seconds: -2 * ProofNonces.slotSeconds)
+        #expect(try Self.nonces().judge(given, now: farBehind) == .refused)
+    }
+
+    @Test("A clock that is set back brings no old nonce to life")
+    func setBack() throws {
+        let time = ManualTimeSource(now: UnixTime(seconds: 1_800_000_000))
+        let nonces = try Self.nonces()
+        let old = try Self.json(nonces.current(now: time.now()))
+        time.advance(seconds: 10 * Int(ProofNonces.slotSeconds))
+        let new = nonces.current(now: time.now())
+        time.setWall(UnixTime(seconds: 1_800_000_000))
+        #expect(nonces.judge(old, now: time.now()) == .refused)
+        #expect(nonces.current(now: time.now()) == new)
+    }
+
+    @Test("What is none of ours is refused")
+    func foreign() throws {
+        let now = UnixTime(seconds: 1_800_000_000)
+        let nonces = try Self.nonces()
+        let own = nonces.current(now: now)
+        #expect(own.count == 22)
+        let foreign = try Self.nonces(Array(repeating: 8, count: 32)).current(now: now)
+        for text in [foreign, Array("n".utf8), own + [0x41], Array(own.dropLast()), Array(own.reversed())] {
+            #expect(nonces.judge(try Self.json(text), now: now) == .refused)
+        }
+        #expect(nonces.judge(nil, now: now) == .refused)
+    }
+
+    // MARK: Remembered proofs
+
+    private static func key(_ number: Int) -> [UInt8] {
+        Array(SHA256Digest.digest(Array("\(number)".utf8)).hexadecimal.utf8)
+    }
+
+    @Test("A proof is fresh once, for its key and id, in whichever slot it comes again")
+    func once() {
+        let replays = ProofReplays(entriesMax: 1000)
+        let (one, two) = (Self.key(1), Self.key(2))
+        #expect(replays.admit(key: one, id: [1], slot: 10, current: 10) == .fresh)
+        #expect(replays.admit(key: one, id: [1], slot: 10, current: 10) == .replayed)
+        #expect(replays.admit(key: one, id: [1], slot: 11, current: 11) == .replayed)
+        #expect(replays.admit(key: one, id: [1], slot: 9, current: 10) == .replayed)
+        #expect(replays.admit(key: one, id: [2], slot: 10, current: 10) == .fresh)
+        #expect(replays.admit(key: two, id: [1], slot: 10, current: 10) == .fresh)
+        #expect(replays.count == 3)
+    }
+
+    @Test("What is forgotten can not be told any more, and is refused by its slot")
+    func slots() {
+        let replays = ProofReplays(entriesMax: 1000)
+        #expect(replays.admit(key: Self.key(1), id: [1], slot: 10, current: 10) == .fresh)
+        #expect(replays.admit(key: Self.key(1), id: [2], slot: 11, current: 11) == .fresh)
+        #expect(replays.count == 2)
+        #expect(replays.admit(key: Self.key(1), id: [1], slot: 10, current: 12) == .tooOld)
+        #expect(replays.admit(key: Self.key(1), id: [3], slot: 14, current: 12) == .tooOld)
+        #expect(replays.admit(key: Self.key(1), id: [3], slot: 13, current: 12) == .fresh)
+        #expect(replays.count == 2, "the bucket of slot 10 is gone")
+    }
+
+    @Test("Where there is no room nothing is fresh, and the room comes back with time")
+    func full() {
+        let replays = ProofReplays(entriesMax: 8 * 10)
+        let key = Self.key(1)
+        for number in UInt8(0)..<10 {
+            #expect(replays.admit(key: key, id: [number], slot: 10, current: 10) == .fresh)
+        }
+        #expect(replays.admit(key: key, id: [10], slot: 10, current: 10) == .full)
+        #expect(replays.admit(key: key, id: [10], slot: 11, current: 11) == .full)
+        #expect(replays.admit(key: key, id: [3], slot: 10, current: 10) == .replayed, "what is known is still told")
+        #expect(replays.count == 10)
+        #expect(replays.admit(key: key, id: [10], slot: 12, current: 12) == .fresh)
+        #expect(replays.count == 1)
+    }
+
+    @Test("A flood of one key's proofs leaves room for most others")
+    func parts() {
+        let replays = ProofReplays(entriesMax: 8 * 16)
+        while replays.admit(key: Self.key(1), id: Array("\(replays.count)".utf8), slot: 1, current: 1) == .fresh {}
+        #expect(replays.count == 16)
+        let served = (2..<66).filter { replays.admit(key: Self.key($0), id: [1], slot: 1, current: 1) == .fresh }.count
+        #expect(served > 40)
+    }
+
+    @Test("However many proofs come, no more are remembered than there is room for")
+    func bounded() {
+        let replays = ProofReplays(entriesMax: 800)
+        for number in 0..<5000 {
+            _ = replays.admit(key: Self.key(number), id: [1], slot: 1, current: 1)
+        }
+        #expect(replays.count <= 800)
+        #expect(replays.count > 600)
+    }
+
+    // MARK: Addresses
+
+    @Test("Only what was set is an address of the service, and a listener on loopback")
+    func addresses() throws {
+        let known = PublicAddresses(["https://Tokens.example.com:443", "https://b.example/prefix/", "nonsense"])
+        #expect(Self.texts(known) == ["https://tokens.example.com", "https://b.example/prefix"])
+        known.add(listener: try #require(SocketAddress(parsing: "192.0.2.1:8080")), isSecure: false)
+        #expect(Self.texts(known).count == 2)
+        known.add(listener: try #require(SocketAddress(parsing: "127.0.0.1:8080")), isSecure: false)
+        known.add(listener: try #require(SocketAddress(parsing: "[::1]:8080")), isSecure: false)
+        #expect(
+            Self.texts(known).dropFirst(2) == [
+                "http://127.0.0.1:8080", "http://[::1]:8080", "http://localhost:8080",
+            ]
+        )
+    }
+
+    private static func texts(_ addresses: PublicAddresses) -> [String] {
+        addresses.bases.map { String(decoding: $0, as: UTF8.self) }
+    }
+}

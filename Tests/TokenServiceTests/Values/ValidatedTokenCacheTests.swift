@@ -1,0 +1,95 @@
+import InviteStore
+import OpenSSLKit
+import Platform
+import Testing
+
+@testable import TokenService
+
+@Suite("Tokens that were validated before")
+struct ValidatedTokenCacheTests {
+    static let now = UnixTime(seconds: 1_800_000_000)
+
+    /// A token-like text: the end differs from token to token, as signatures do.
+    private static func text(_ number: Int, bytes: Int = 400) -> [UInt8] {
+        let tail = Array(SHA256Digest.digest(Array("\(number)".utf8)).hexadecimal.utf8)
+        return Array(repeating: UInt8(ascii: "a"), count: bytes - tail.count) + tail
+    }
+
+    private static func entry(_ text: [UInt8], expiresAt: UnixTime = now.adding(seconds: 900)) -> ValidatedToken {
+        var claims = RevocationViewTests.claims(rev: 0)
+        claims.expiresAt = expiresAt
+        return ValidatedToken(text: text, claims: claims, answer: [1], tokenHash: [])
+    }
+
+    @Test("Exactly the bytes that were put in are found, and no others that end alike")
+    func exact() {
+        let cache = ValidatedTokenCache(entriesMax: 1024, bytesMax: 1 << 20)
+        let text = Self.text(1)
+        let entry = Self.entry(text)
+        #expect(cache.find(text[...]) == nil)
+        cache.insert(entry, now: Self.now)
+        #expect(cache.find(text[...]) === entry)
+        #expect(cache.find(([0] + text + [0])[1...text.count]) === entry, "a slice of a longer field")
+        for index in stride(from: 0, to: text.count - 8, by: 7) {
+            var other = text
+            other[index] ^= 1
+            #expect(cache.find(other[...]) == nil, "\(index)")
+        }
+        #expect(cache.find(text.dropFirst()) == nil)
+        #expect(cache.find(([UInt8(ascii: "a")] + text)[...]) == nil)
+        #expect(cache.find([]) == nil)
+        #expect(cache.find(text.suffix(8)) == nil)
+    }
+
+    @Test("A token is worth keeping when it is seen for the second time")
+    func sights() {
+        let cache = ValidatedTokenCache(entriesMax: 1024, bytesMax: 1 << 20)
+        #expect(!cache.isKnown(Self.text(1)[...]))
+        #expect(!cache.isKnown(Self.text(2)[...]))
+        #expect(cache.isKnown(Self.text(1)[...]))
+        #expect(!cache.isKnown([]))
+    }
+
+    @Test("Entries and bytes stay within their bounds, whatever comes, and what is asked for is found")
+    func bounded() {
+        let cache = ValidatedTokenCache(entriesMax: 256, bytesMax: 100_000)
+        var found = 0
+        for number in 0..<5000 {
+            let text = Self.text(number, bytes: 100 + number % 900)
+            cache.insert(Self.entry(text), now: Self.now)
+            if cache.find(text[...]) != nil { found += 1 }
+            if number % 500 == 0 {
+                #expect(cache.statistics.bytes <= 100_000)
+                #expect(cache.statistics.entries <= 256)
+            }
+        }
+        #expect(found == 5000, "the newest is always there")
+        #expect(cache.statistics.entries > 20)
+    }
+
+    @Test("Putting the same token in twice keeps one")
+    func twice() {
+        let cache = ValidatedTokenCache(entriesMax: 1024, bytesMax: 1 << 20)
+        cache.insert(Self.entry(Self.text(1)), now: Self.now)
+        let bytes = cache.statistics.bytes
+        cache.insert(Self.entry(Self.text(1)), now: Self.now)
+        #expect(cache.statistics.entries == 1)
+        #expect(cache.statistics.bytes == bytes)
+    }
+
+    @Test("A token that is too large for its part is not kept")
+    func tooLarge() {
+        let cache = ValidatedTokenCache(entriesMax: 64, bytesMax: 16 * 1000)
+        cache.insert(Self.entry(Self.text(1, bytes: 1500)), now: Self.now)
+        #expect(cache.statistics.entries == 0)
+        #expect(cache.statistics.bytes == 0)
+    }
+
+    @Test("One that has expired gives way before any other")
+    func expired() {
+        let cache = ValidatedTokenCache(entriesMax: 64, bytesMax: 1 << 20)
+        for number in 0..<64 { cache.insert(Self.entry(Self.text(number), expiresAt: Self.now), now: Self.now) }
+        for number in 100..<104 { cache.insert(Self.entry(Self.text(number)), now: Self.now) }
+        for number in 100..<104 { #expect(cache.find(Self.text(number)[...]) != nil) }
+    }
+}
