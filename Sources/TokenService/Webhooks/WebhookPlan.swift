@@ -85,9 +85,10 @@ struct WebhookPlan: Sendable {
     mutating func begin(now: UnixTime) -> [WebhookTry] {
         var tries: [WebhookTry] = []
         var slow = underWay.values.count(where: \.isSlow)
+        let start = turn
         for offset in lines.indices {
             guard underWay.count < ServiceLimits.webhooksInFlightMax else { break }
-            let index = (turn + offset) % lines.count
+            let index = (start + offset) % lines.count
             guard let due = lines[index].nextAt, due <= now else { continue }
             let line = lines[index]
             let tenant = line.record.tenant

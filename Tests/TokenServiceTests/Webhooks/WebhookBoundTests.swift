@@ -77,6 +77,20 @@ struct WebhookBoundTests {
         #expect(told.count == 1_000 && told == trail)
     }
 
+    @Test("One turn begins a try for every endpoint that has something due")
+    func everybody() async throws {
+        let service = try await ServiceHarness()
+        let receiver = FakeReceiver()
+        let worker = WebhookWorker(services: service.services, transport: receiver)
+        let hosts = (0..<5).map { "a\($0).example" }
+        for host in hosts { _ = try await service.makeWebhook(host) }
+        _ = await service.mint()
+        await worker.turn()
+        for _ in 0..<10_000 where hosts.contains(where: { receiver.types($0).isEmpty }) { await Task.yield() }
+        for host in hosts { #expect(receiver.types(host) == ["invite.created"]) }
+        await service.settle(worker)
+    }
+
     @Test("While the store can not record what was told, nothing more is told")
     func storeDown() async throws {
         let service = try await ServiceHarness()

@@ -198,8 +198,8 @@ struct WebhookRouteTests {
         let replayed = await service.admin(.post, path, fields: fields)
         #expect(rotated.status == 201 && rotated["secret"] != nil && rotated["secret"] != made["secret"])
         #expect(replayed.status == 201 && replayed["secret"] == nil)
-        #expect(try await service.changes().prefix(2).map(\.type) == ["webhook.secret_rotated", "webhook.created"])
-        #expect(try await service.changes().count { $0.type.hasPrefix("webhook.") } == 2)
+        let types = try await service.changes().map(\.type).filter { $0.hasPrefix("webhook.") }
+        #expect(types.sorted() == ["webhook.created", "webhook.secret_rotated"])
     }
 
     @Test("A rotation overlaps by a day, or as long as is said, up to thirty days")
