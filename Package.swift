@@ -51,6 +51,7 @@ let package = Package(
     ],
     traits: [
         .trait(name: "SQLite", description: "The durable single-machine store (needs libsqlite3-dev)."),
+        .trait(name: "Postgres", description: "The store that several machines share (needs libpq-dev)."),
         .default(enabledTraits: ["SQLite"]),
     ],
     targets: [
@@ -58,6 +59,7 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "COpenSSL"),
         .systemLibrary(name: "CSQLite"),
+        .systemLibrary(name: "CPostgres"),
         // Web files embedded by the C compiler.
         .target(name: "CAssets", cSettings: [.unsafeFlags(["-std=c23"])]),
 
@@ -73,6 +75,7 @@ let package = Package(
             dependencies: [
                 "Platform", "Telemetry",
                 .target(name: "CSQLite", condition: .when(traits: ["SQLite"])),
+                .target(name: "CPostgres", condition: .when(traits: ["Postgres"])),
             ],
             swiftSettings: settings
         ),
@@ -94,7 +97,11 @@ let package = Package(
 
         .target(
             name: "TestSupport",
-            dependencies: ["Platform", .target(name: "CSQLite", condition: .when(traits: ["SQLite"]))],
+            dependencies: [
+                "Platform",
+                .target(name: "CSQLite", condition: .when(traits: ["SQLite"])),
+                .target(name: "CPostgres", condition: .when(traits: ["Postgres"])),
+            ],
             path: "Tests/TestSupport",
             swiftSettings: settings
         ),

@@ -80,12 +80,12 @@ def wait_until(what, condition, seconds=10.0):
 class Deployment:
     """A data directory made by `init`."""
 
-    def __init__(self, root, environment="test", issuer=ISSUER, algorithm=None):
+    def __init__(self, root, environment="test", issuer=ISSUER, algorithm=None, env=None):
         self.data_dir = pathlib.Path(root)
         self.environment = environment
         self.issuer = issuer
         words = ["init", "--data-dir", self.data_dir, "--issuer", issuer, "--environment", environment, "--json"]
-        done = run_cli(*words, *(["--algorithm", algorithm] if algorithm else []))
+        done = run_cli(*words, *(["--algorithm", algorithm] if algorithm else []), env=env)
         assert done.returncode == 0, (done.returncode, done.err)
         made = json.loads(done.out)
         self.made = made

@@ -12,6 +12,9 @@ final class Fixture: Sendable {
         #if SQLite
             case sqlite
         #endif
+        #if Postgres
+            case postgres
+        #endif
     }
 
     static let start = UnixTime(seconds: 1_800_000_000)
@@ -43,8 +46,36 @@ final class Fixture: Sendable {
                 )
                 return try await make(store, directory, initialised: initialised)
         #endif
+        #if Postgres
+            case .postgres:
+                let cluster = try PostgresCluster.shared.get()
+                let address = cluster.address(schema: try cluster.makeSchema())
+                return try await make(try postgres(address), nil, initialised: initialised)
+        #endif
         }
     }
+
+    #if Postgres
+        /// A store with few connections, for commands whose times are the tests' own.
+        static func postgres(
+            _ address: String,
+            observer: (any StoreObserver)? = nil,
+            _ adjust: (inout PostgresStoreOptions) -> Void = { _ in }
+        ) throws -> PostgresInviteStore {
+            var options = PostgresStoreOptions()
+            options.readers = 1
+            options.clockToleranceMilliseconds = nil
+            options.canaryMilliseconds = nil
+            adjust(&options)
+            return try PostgresInviteStore(
+                address: address,
+                auditSealer: TestSealer(),
+                time: SystemTimeSource(),
+                options: options,
+                observer: observer
+            )
+        }
+    #endif
 
     static func make(
         _ store: any InviteStore,

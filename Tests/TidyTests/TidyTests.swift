@@ -40,8 +40,8 @@ struct TidyTests {
     @Test(
         "Each C library is visible in its one Swift module",
         arguments: [
-            ("COpenSSL", ["OpenSSLKit"]), ("CSQLite", ["InviteStore"]), ("CLinux", ["Platform"]),
-            ("CAssets", ["TokenService"]),
+            ("COpenSSL", ["OpenSSLKit"]), ("CSQLite", ["InviteStore"]), ("CPostgres", ["InviteStore"]),
+            ("CLinux", ["Platform"]), ("CAssets", ["TokenService"]),
         ]
     )
     func shims(shim: String, modules: [String]) {

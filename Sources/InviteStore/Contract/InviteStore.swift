@@ -229,6 +229,12 @@ package protocol InviteStore: AuditSource, MemberStore, WebhookStore {
     /// theirs is (``UsagePeriod/keptSeconds``), members' sessions when they have expired.
     func sweep(now: UnixTime, rowsMax: Int) async throws(StoreError) -> Int
 
+    /// Begins to tell what is committed from now on, whoever does it, until the store is closed; for stores that several
+    /// processes share.
+    ///
+    /// Whoever remembers what was read calls it before reading.
+    func observeChanges(_ observer: any StoreChangesObserver) async throws(StoreError)
+
     /// True while commands can succeed, as far as the store knows without trying one.
     func isReady() async -> Bool
 

@@ -11,6 +11,11 @@ struct APIKeyState {
         expiresAt = key.expiresAt
     }
 
+    init(isOn: Bool, expiresAt: UnixTime?) {
+        self.isOn = isOn
+        self.expiresAt = expiresAt
+    }
+
     /// True where the key may mint at `now`.
     func isActive(at now: UnixTime) -> Bool {
         guard isOn else { return false }

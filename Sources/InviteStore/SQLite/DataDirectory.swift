@@ -2,6 +2,13 @@
     internal import Glibc
     internal import Platform
 
+    /// A data directory that several may hold on to; it is free when the last lets go.
+    final class HeldDirectory {
+        private let directory: DataDirectory
+
+        init(_ directory: consuming DataDirectory) { self.directory = directory }
+    }
+
     /// The directory that holds the data base, locked for one process for as long as this value lives.
     struct DataDirectory: ~Copyable {
         /// Path of the data base file, which exists and only its owner may touch.

@@ -4,7 +4,7 @@
     /// Why a piece of work inside the SQLite store stopped.
     ///
     /// Texts come from SQLite and name statements and columns, never bound values.
-    enum SQLiteFailure: Error {
+    enum SQLiteFailure: StoreFailure {
         /// SQLite said no; `code` is the extended result code. The transaction must be rolled back.
         case statement(code: CInt, text: String)
         /// The command was turned down before it wrote anything; the transaction may go on.
@@ -12,6 +12,8 @@
 
         /// A stored value can not be what the store wrote. The transaction must be rolled back.
         case damaged(String)
+
+        var refusal: StoreError? { if case .refused(let error) = self { error } else { nil } }
 
         /// The primary result code; 0 where SQLite itself had nothing to say.
         var primaryCode: CInt {

@@ -44,7 +44,7 @@
             writes = JobQueue(waitingMax: options.waitingWritesMax, threads: 1)
             reads = JobQueue(waitingMax: options.waitingReadsMax, threads: Self.readers)
             self.time = time
-            lifecycle = StoreLifecycle(locked)
+            lifecycle = StoreLifecycle(holding: HeldDirectory(locked))
             try start(opened.0, opened.1, options: options, observer: observer)
         }
 
@@ -119,7 +119,13 @@
                 }
                 isStarted = isStarted && ran
             }
-            let watchdog = StoreWatchdog(writes: writes, reads: reads, options: options, time: time)
+            let watchdog = StoreWatchdog(
+                writes: writes,
+                reads: reads,
+                writeDeadlineMilliseconds: options.writeDeadlineMilliseconds,
+                readDeadlineMilliseconds: options.readDeadlineMilliseconds,
+                time: time
+            )
             isStarted = isStarted && StoreThread.start { watchdog.run(lifecycle) }
             let handover = Handover(
                 WriterLoop(writer, queue: writes, options: options, time: time, health: health, observer: observer)

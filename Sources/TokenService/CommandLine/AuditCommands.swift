@@ -15,20 +15,37 @@ enum AuditCommands {
             CommonOptions.json,
         ]
     ) { arguments in
-        #if SQLite
-            guard try StoreChoice(arguments) == .sqlite else {
-                throw UsageError("--store memory keeps no audit trail")
+        let directory = try DataDirectory(arguments)
+        let expected = try expectedHeads(arguments)
+        switch try StoreChoice(arguments) {
+        case .memory: throw UsageError("--store memory keeps no audit trail")
+        case .sqlite:
+            #if SQLite
+                let archive = try SQLiteAuditArchive(directory: directory.path, time: SystemTimeSource())
+                let sealer = try sealer(try await archive.deployment(), directory)
+                return try await report(AuditVerifier(source: archive, sealer: sealer), expected, arguments)
+            #else
+                throw UsageError("this build has no SQLite")
+            #endif
+        case .postgres:
+            // Reads only: it takes a chain of its own and writes nothing to it.
+            let store = try directory.openStore(arguments, sealer: DeferredAuditSealer(), time: SystemTimeSource())
+            do {
+                let sealer = try sealer(try await store.deployment(), directory)
+                let code = try await report(AuditVerifier(source: store, sealer: sealer), expected, arguments)
+                await store.close()
+                return code
+            } catch {
+                await store.close()
+                throw error
             }
-            let directory = try DataDirectory(arguments)
-            let expected = try expectedHeads(arguments)
-            let archive = try SQLiteAuditArchive(directory: directory.path, time: SystemTimeSource())
-            guard let deployment = try await archive.deployment() else { throw StoreError.notInitialised }
-            let master = try directory.masterKey(creates: false, random: SystemRandomSource())
-            let sealer = HMACAuditSealer(key: try DataKeys(deployment.dataKeys, under: master).audit)
-            return try await report(AuditVerifier(source: archive, sealer: sealer), expected, arguments)
-        #else
-            throw UsageError("this build has no SQLite")
-        #endif
+        }
+    }
+
+    private static func sealer(_ deployment: DeploymentRecord?, _ directory: DataDirectory) throws -> HMACAuditSealer {
+        guard let deployment else { throw StoreError.notInitialised }
+        let master = try directory.masterKey(creates: false, random: SystemRandomSource())
+        return HMACAuditSealer(key: try DataKeys(deployment.dataKeys, under: master).audit)
     }
 
     private static func expectedHeads(_ arguments: Arguments) throws -> [AuditHeadMark] {

@@ -11,7 +11,8 @@ package enum CommandLineTool {
         [
             InitCommand.command, ServeCommand.command, DevCommand.command,
         ] + WorkspaceCommands.commands + MemberCommands.commands + KeyCommands.commands + InviteCommands.commands
-            + TokenCommands.commands + PolicyCommands.commands + WebhookCommands.commands + AuditCommands.commands + [
+            + TokenCommands.commands + PolicyCommands.commands + WebhookCommands.commands + AuditCommands.commands
+            + StoreCommands.commands + [
                 JoseCheckCommand.command,
                 Command("version", "prints the release") { _ in
                     Console.print("token-service \(version)")
@@ -122,6 +123,12 @@ package enum Console {
     package static func print(_ line: String) { write(line + "\n", to: STDOUT_FILENO) }
 
     package static func error(_ line: String) { write(line + "\n", to: STDERR_FILENO) }
+
+    /// True where standard error is a terminal, on which a line may be written over.
+    static var isErrorTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
+    /// Writes to standard error as it is.
+    static func progress(_ text: String) { write(text, to: STDERR_FILENO) }
 
     /// A question on standard error, whose answer stands on the same line.
     package static func prompt(_ question: String) { write(question, to: STDERR_FILENO) }

@@ -46,9 +46,16 @@ struct DataDirectory: Sendable {
 enum StoreChoice: Equatable, Sendable {
     case sqlite
     case memory
+    /// A data base of several processes, by its URL.
+    case postgres(String)
 
     init(_ arguments: Arguments) throws(UsageError) {
-        switch arguments.value("store") {
+        try self.init(name: arguments.value("store"), option: "store")
+    }
+
+    /// The store of that name; `option` is what the name was given to.
+    init(name: String?, option: String) throws(UsageError) {
+        switch name {
         case "sqlite": self = .sqlite
         case "memory": self = .memory
         case nil:
@@ -58,11 +65,22 @@ enum StoreChoice: Equatable, Sendable {
                 throw UsageError("this build has no SQLite: name a store with --store")
             #endif
         case let other?:
-            if other.hasPrefix("postgres://") || other.hasPrefix("postgresql://") {
-                throw UsageError("this build has no PostgreSQL store: use --store sqlite or memory")
+            guard other.hasPrefix("postgres://") || other.hasPrefix("postgresql://") else {
+                throw UsageError("--\(option) must be sqlite, memory or postgres://…")
             }
-            throw UsageError("--store must be sqlite or memory")
+            #if Postgres
+                // What the address is wrong in is said without the address: it may hold the secret.
+                if let fault = PostgresAddress.fault(in: other) { throw UsageError("--\(option): \(fault)") }
+                self = .postgres(other)
+            #else
+                throw UsageError("this build has no PostgreSQL store: use --store sqlite or memory")
+            #endif
         }
+    }
+
+    /// What errors call the place where the deployment should be.
+    func place(_ directory: DataDirectory) -> String {
+        if case .postgres = self { "the PostgreSQL data base" } else { directory.path }
     }
 
     func open(
@@ -73,6 +91,12 @@ enum StoreChoice: Equatable, Sendable {
     ) throws -> any InviteStore {
         switch self {
         case .memory: return MemoryInviteStore(auditSealer: sealer)
+        case .postgres(let address):
+            #if Postgres
+                return try PostgresInviteStore(address: address, auditSealer: sealer, time: time, observer: observer)
+            #else
+                throw UsageError("this build has no PostgreSQL: name another store with --store")
+            #endif
         case .sqlite:
             #if SQLite
                 return try SQLiteInviteStore(

@@ -91,7 +91,7 @@ enum CommonOptions {
     static let store = [
         CommandOption("config", "FILE", "reads settings from a JSON file"),
         CommandOption("data-dir", "DIR", "the deployment's directory"),
-        CommandOption("store", "sqlite|memory", "where state is kept (sqlite)"),
+        CommandOption("store", "sqlite|memory|URL", "where state is kept (sqlite); postgres://… for several machines"),
         CommandOption("master-key-file", "FILE", "the master key (DIR/master.key)"),
     ]
 

@@ -147,7 +147,9 @@ struct RunningService {
             if choice == .memory {
                 master = try await seedMemory(store, sealer, directory, settings, time, random)
             } else {
-                guard try await store.deployment() != nil else { throw DeploymentError.notSetUp(directory.path) }
+                guard try await store.deployment() != nil else {
+                    throw DeploymentError.notSetUp(choice.place(directory))
+                }
                 master = try directory.masterKey(creates: false, random: random)
             }
             var factory = ServiceFactory(
@@ -163,7 +165,7 @@ struct RunningService {
             )
             factory.webhookRules = settings.webhooks
             factory.publicURLs = settings.publicURLs
-            return try await factory.open(place: directory.path)
+            return try await factory.open(place: choice.place(directory))
         } catch {
             await store.close()
             throw error

@@ -64,8 +64,10 @@ package struct ServiceFactory: Sendable {
             seal: seal
         )
         let revocations = RevocationView()
-        try await revocations.fill(from: store, now: time.now())
         let services = try services(keys, keyring, revocations, deployment.issuer)
+        // Before anything is read that will be remembered, so that no change of another process falls in between.
+        try await store.observeChanges(ReplicaObserver(services: services, registry: registry))
+        try await revocations.fill(from: store, now: time.now())
         try await services.imports.load()
         try await services.policies.start()
         return services

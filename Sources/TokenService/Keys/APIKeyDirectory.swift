@@ -80,6 +80,16 @@ package final class APIKeyDirectory: Sendable {
         }
     }
 
+    /// Forgets every key, as another process may have changed any; counters of requests stay.
+    package func invalidateAll() {
+        state.withLock { state in
+            generation.add(1, ordering: .acquiringAndReleasing)
+            state.young.removeAll(keepingCapacity: true)
+            state.old.removeAll()
+            state.digests.removeAll(keepingCapacity: true)
+        }
+    }
+
     /// The last uses that the store does not know yet, exact to a minute.
     package func takeUses() -> [RecordID: UnixTime] {
         let (meters, unrecorded) = state.withLock { state in

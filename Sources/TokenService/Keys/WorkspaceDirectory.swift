@@ -48,6 +48,14 @@ package final class WorkspaceDirectory: Sendable {
         return settings
     }
 
+    /// Forgets every workspace, as another process may have changed any.
+    package func invalidateAll() {
+        state.withLock { state in
+            state.generation &+= 1
+            state.entries.removeAll(keepingCapacity: true)
+        }
+    }
+
     /// Forgets a workspace that changed, or may have: the next request reads it anew.
     ///
     /// Call it after the commit and before the answer.

@@ -33,13 +33,19 @@ package final class RevocationView: Sendable {
     /// How often the view was marked as stale, and which of these marks was made good.
     private let staleMarks = Atomic<Int>(0)
     private let clearedMarks = Atomic<Int>(0)
+    private let cutOff = Atomic<Bool>(false)
     /// Rings when the view becomes stale.
     package let staleness = Doorbell()
 
     package init() {}
 
     /// True while the store may hold revocations that are not known here: then nothing is accepted.
-    package var isStale: Bool { clearedMarks.load(ordering: .acquiring) < staleMark }
+    package var isStale: Bool { clearedMarks.load(ordering: .acquiring) < staleMark || isCutOff }
+
+    /// True while other processes on the same store have not been heard of for too long.
+    package var isCutOff: Bool { cutOff.load(ordering: .acquiring) }
+
+    package func setCutOff(_ isCutOff: Bool) { cutOff.store(isCutOff, ordering: .releasing) }
 
     /// The latest mark; to be read before the store is, and given to ``clearStale(_:)`` afterwards.
     package var staleMark: Int { staleMarks.load(ordering: .acquiring) }

@@ -348,6 +348,10 @@ extension FaultyStore {
         try await run("sweep") { () async throws(StoreError) in try await inner.sweep(now: now, rowsMax: rowsMax) }
     }
 
+    func observeChanges(_ observer: any StoreChangesObserver) async throws(StoreError) {
+        try await inner.observeChanges(observer)
+    }
+
     func isReady() async -> Bool {
         await inner.isReady()
     }

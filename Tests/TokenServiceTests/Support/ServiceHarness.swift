@@ -29,12 +29,13 @@ struct ServiceHarness: Sendable {
         seed: UInt64 = 1,
         addressLimit: Int? = nil,
         policy: LifetimePolicy = LifetimePolicy(),
-        directory: String? = nil
+        directory: String? = nil,
+        open: ((DeferredAuditSealer) throws -> any InviteStore)? = nil
     ) async throws {
         let time = ManualTimeSource()
         let random = SeededRandomSource(seed: seed)
         let sealer = DeferredAuditSealer()
-        let store = try Self.store(directory, sealer, time)
+        let store = try open?(sealer) ?? Self.store(directory, sealer, time)
         let master = try MasterKey(random: random)
         setup = try await Setup(random: random).run(
             store: store,
@@ -141,6 +142,25 @@ struct ServiceHarness: Sendable {
     /// A second service on the same store, as after a restart, or one that serves one environment alone.
     func restarted(serving environment: DeploymentEnvironment? = nil) async throws -> ServiceHarness {
         try await ServiceHarness(self, serving: environment)
+    }
+
+    /// A second service of the same deployment on a store of its own, as another machine has it.
+    func replica(open: (DeferredAuditSealer) throws -> any InviteStore) async throws -> ServiceHarness {
+        try await ServiceHarness(self, open: open)
+    }
+
+    private init(_ other: ServiceHarness, open: (DeferredAuditSealer) throws -> any InviteStore) async throws {
+        (time, setup) = (other.time, other.setup)
+        let sealer = DeferredAuditSealer()
+        store = try open(sealer)
+        faults = FaultyStore(store)
+        var factory = other.factory
+        factory.store = faults
+        factory.sealer = sealer
+        factory.registry = MetricsRegistry()
+        self.factory = factory
+        let services = try await factory.open(place: "memory")
+        application = Application(services: services, routes: services.routes(readiness: Readiness(store: faults)))
     }
 
     private init(_ other: ServiceHarness, serving environment: DeploymentEnvironment?) async throws {

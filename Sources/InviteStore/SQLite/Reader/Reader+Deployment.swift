@@ -114,12 +114,4 @@
             }
         }
     }
-
-    extension Page {
-        /// A page from one record more than it may hold, which shows whether there is a next.
-        init(_ found: [Record], of request: PageRequest, id: (Record) -> RecordID) {
-            let records = Array(found.prefix(request.boundedLimit))
-            self.init(records: records, next: found.count > records.count ? records.last.map(id) : nil)
-        }
-    }
 #endif

@@ -102,26 +102,4 @@
             }
         }
     }
-
-    /// Collects one page while rows are examined, newest first.
-    struct PageBuilder<Record: Sendable> {
-        private let limit: Int
-        private var examined = 0
-        private var lastID: RecordID?
-        private(set) var page = Page<Record>(records: [], next: nil)
-
-        init(_ request: PageRequest) { limit = request.boundedLimit }
-
-        /// Takes an examined row, nil for one that does not belong; false where the page ends before this row.
-        mutating func add(_ record: Record?, id: RecordID) -> Bool {
-            if examined == StoreRules.examinedRowsMax || (record != nil && page.records.count == limit) {
-                page.next = lastID
-                return false
-            }
-            examined += 1
-            lastID = id
-            if let record { page.records.append(record) }
-            return true
-        }
-    }
 #endif

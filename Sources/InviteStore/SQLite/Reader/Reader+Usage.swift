@@ -94,10 +94,4 @@
             return chains
         }
     }
-
-    extension Row {
-        mutating func auditCheckpoint() -> AuditCheckpoint {
-            AuditCheckpoint(chain: int64(), sequence: int64(), mac: bytes(), at: time(), seal: bytes())
-        }
-    }
 #endif

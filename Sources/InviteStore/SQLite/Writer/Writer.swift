@@ -1,6 +1,5 @@
 #if SQLite
     internal import Platform
-    internal import Synchronization
 
     /// Carries out commands on the one connection that writes.
     ///
@@ -8,7 +7,9 @@
     ///
     /// What it remembers between commands is a copy of what the data base holds, read at the start and changed in step
     /// with it; after a rollback it goes back to its ``Mark``.
-    final class Writer: @unchecked Sendable {
+    final class Writer: StoreContext, @unchecked Sendable {
+        typealias Failure = SQLiteFailure
+
         // Safe because: made on one thread, then handed to the writer thread, which alone uses it from there on.
 
         /// What a rollback restores.
@@ -146,25 +147,5 @@
             keyStates.removeAll(keepingCapacity: true)
             tenants.forget()
         }
-    }
-
-    /// The live cut-offs as of the last commit, for the readers.
-    final class SharedCutOffs: Sendable {
-        private let cutOffs: Mutex<LiveCutOffs>
-
-        init(_ cutOffs: LiveCutOffs) { self.cutOffs = Mutex(cutOffs) }
-
-        var current: LiveCutOffs { cutOffs.withLock { $0 } }
-
-        func apply(added: [CutOffRecord], removed: [CutOffRecord]) {
-            cutOffs.withLock { cutOffs in
-                for cutOff in removed { cutOffs.remove(cutOff) }
-                for cutOff in added { cutOffs.insert(cutOff) }
-            }
-        }
-
-        func applied(to invite: InviteRecord) -> InviteRecord { cutOffs.withLock { $0.applied(to: invite) } }
-
-        func applied(to session: SessionRecord) -> SessionRecord { cutOffs.withLock { $0.applied(to: session) } }
     }
 #endif

@@ -1,0 +1,38 @@
+#if Postgres
+    /// The numbers that stand for tenants inside the data base: the workspace's number times two plus environment.
+    ///
+    /// One for each connection. Numbers never change, so what was read once holds; the memory is bounded.
+    struct PostgresTenantNumbers {
+        private static let rememberedMax = 4_096
+
+        private var workspaces: [RecordID: Int64] = [:]
+
+        /// The number, where it was read before and is there.
+        func known(_ tenant: Tenant) -> Int64? {
+            workspaces[tenant.workspace].map { $0 << 1 | tenant.environment.code }
+        }
+
+        /// Reads the numbers that are not known yet.
+        mutating func load(_ tenants: Set<Tenant>, on connection: PostgresConnection) throws(PostgresFailure) {
+            let missing = Set(tenants.map(\.workspace)).filter { workspaces[$0] == nil }
+            guard !missing.isEmpty else { return }
+            let found = try connection.run("SELECT id, number FROM workspaces WHERE id = ANY($1)") {
+                $0.add(each: Array(missing))
+            }.all { (id: $0.id(), number: $0.int64()) }
+            if workspaces.count + found.count > Self.rememberedMax { workspaces.removeAll(keepingCapacity: true) }
+            for row in found { workspaces[row.id] = row.number }
+        }
+
+        /// The number; nil where there is no such workspace.
+        mutating func number(
+            of tenant: Tenant,
+            on connection: PostgresConnection
+        ) throws(PostgresFailure) -> Int64? {
+            try load([tenant], on: connection)
+            return known(tenant)
+        }
+
+        /// Forgets what may have been rolled back.
+        mutating func forget() { workspaces.removeAll(keepingCapacity: true) }
+    }
+#endif
