@@ -35,7 +35,8 @@ let provingTargets: [Target] =
             .executableTarget(
                 name: "prove",
                 dependencies: [
-                    "FuzzBodies", "TokenService", "HTTPServer", "InviteStore", "OpenSSLKit", "Platform", "Telemetry",
+                    "FuzzBodies", "Simulator", "TokenService", "HTTPServer", "InviteStore", "OpenSSLKit", "Platform",
+                    "Telemetry",
                 ],
                 path: "Fuzz/Prover",
                 swiftSettings: settings
@@ -98,7 +99,7 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "Platform",
+                "InviteStore", "Platform",
                 .target(name: "CSQLite", condition: .when(traits: ["SQLite"])),
                 .target(name: "CPostgres", condition: .when(traits: ["Postgres"])),
             ],
@@ -161,6 +162,18 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzBodies"], swiftSettings: settings),
+
+        // The service on virtual time, with faults drawn from a seed; long runs of it are in `prove`.
+        .target(
+            name: "Simulator",
+            dependencies: [
+                "FuzzBodies", "TestSupport", "TokenService", "HTTPServer", "InviteStore", "JWTLite", "OpenSSLKit",
+                "StrictJSON", "Platform", "Telemetry",
+            ],
+            path: "Fuzz/Simulator",
+            swiftSettings: settings
+        ),
+        .testTarget(name: "SimulatorTests", dependencies: ["Simulator", "Platform"], swiftSettings: settings),
     ] + provingTargets,
     swiftLanguageModes: [.v6]
 )

@@ -1,10 +1,10 @@
 /// A repeatable stream of numbers (SplitMix64): the same seed, the same mutations.
-struct SplitMix: RandomNumberGenerator {
+package struct SplitMix: RandomNumberGenerator {
     private var state: UInt64
 
-    init(seed: UInt64) { state = seed }
+    package init(seed: UInt64) { state = seed }
 
-    mutating func next() -> UInt64 {
+    package mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -13,7 +13,7 @@ struct SplitMix: RandomNumberGenerator {
     }
 
     /// A number below `count`, which is not 0.
-    mutating func below(_ count: Int) -> Int { Int(next() % UInt64(max(1, count))) }
+    package mutating func below(_ count: Int) -> Int { Int(next() % UInt64(max(1, count))) }
 
-    mutating func pick<Element>(_ elements: [Element]) -> Element { elements[below(elements.count)] }
+    package mutating func pick<Element>(_ elements: [Element]) -> Element { elements[below(elements.count)] }
 }

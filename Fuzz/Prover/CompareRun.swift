@@ -58,7 +58,7 @@ struct CompareRun: Sendable {
             addressLimit: nil
         )
         let services = try await factory.open(place: "memory")
-        let application = Application(services: services, routes: services.routes(readiness: Readiness(store: store)))
+        let application = Application(services: services, routes: services.routes(readiness: Readiness(services)))
         if kind == .revoked {
             let tenant = Tenant(workspace: setup.workspace, environment: .test)
             _ = try await store.changeAPIKey(

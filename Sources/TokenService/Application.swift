@@ -33,7 +33,7 @@ package final class Application: HTTPResponder {
     }
 
     package func respond(to request: HTTPRequest) -> HTTPReply {
-        let now = services.time.now()
+        let (now, lag) = services.time.read()
         let id = services.identifiers.next(at: now)
         let route: Route
         let parameters: [String]
@@ -42,6 +42,9 @@ package final class Application: HTTPResponder {
         case .methodNotAllowed(let allow):
             return stray(request, id, now, otherwise: otherMethod(request, id, allow))
         case .none: return stray(request, id, now, otherwise: finish(.notFound("no route"), request, id))
+        }
+        guard lag <= ServiceClock.lagMillisecondsMax || !route.needsClock else {
+            return .now(finish(.clockBehind(lagMilliseconds: lag), request, id, on: route))
         }
         let call: Call
         do {
@@ -185,9 +188,10 @@ package final class Application: HTTPResponder {
 
     /// Runs a backend route for somebody who was authenticated elsewhere: the operator at the command line.
     package func respond(to request: HTTPRequest, as principal: Principal) async -> HTTPResponse {
-        let now = services.time.now()
+        let (now, lag) = services.time.read()
         let id = services.identifiers.next(at: now)
         do {
+            guard lag <= ServiceClock.lagMillisecondsMax else { throw Problem.clockBehind(lagMilliseconds: lag) }
             guard case .route(let route, let parameters) = table.match(request.method, request.path),
                 case .keyed(let handler) = route.handler
             else { throw Problem.notFound("no such backend route") }

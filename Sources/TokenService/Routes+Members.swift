@@ -5,8 +5,8 @@ extension Services {
     func consoleRoutes() -> [Route] {
         let path = "/v1/console/sessions"
         return [
-            Route(.post, path, .open, .waiting(signIn)),
-            Route(.get, path, .open, .waiting(readConsoleSession)),
+            Route(.post, path, .open, needsClock: true, .waiting(signIn)),
+            Route(.get, path, .open, needsClock: true, .waiting(readConsoleSession)),
             Route(.delete, path, .open, .waiting(signOut)),
         ]
     }

@@ -152,6 +152,7 @@ extension Services {
                 "/v1/forward-auth",
                 .open,
                 parameters: ["workspace_id", "environment", "campaign_id"],
+                needsClock: true,
                 .waiting(forwardAuth)
             ),
         ]
@@ -174,7 +175,7 @@ extension Services {
                 "/readyz",
                 .open,
                 .waiting { _ in
-                    guard await readiness.isReady() else { throw Problem.unavailable("draining, or without a store") }
+                    if let problem = await readiness.problem() { throw problem }
                     return Self.healthy()
                 }
             ),

@@ -8,7 +8,7 @@ package import Telemetry
 /// A class, so that a handler on its way to a task holds one reference instead of twenty.
 package final class Services: Sendable {
     package let store: any InviteStore
-    package let time: any TimeSource
+    package let time: ServiceClock
     package let random: any RandomSource
     package let log: Logger
     package let metrics: ServiceMetrics
@@ -37,7 +37,7 @@ package final class Services: Sendable {
 
     package init(
         store: any InviteStore,
-        time: any TimeSource,
+        time: ServiceClock,
         random: any RandomSource,
         log: Logger,
         metrics: ServiceMetrics,

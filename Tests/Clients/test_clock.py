@@ -6,6 +6,8 @@ where no C compiler is, these tests are skipped.
 
 import pathlib
 import shutil
+import socket
+import struct
 import subprocess
 import time
 
@@ -16,6 +18,7 @@ import harness
 from harness import assert_error, campaign, email, nonce
 
 HOUR = 3_600
+DECADE = 10 * 365 * 24 * HOUR
 
 
 @pytest.fixture(scope="session")
@@ -169,3 +172,83 @@ def test_a_clock_that_ran_back_issues_nothing(moved):
     assert_error(answer, 503, "unavailable")
     again = moved(60)
     again.widget().open(again.api().mint()["invite_token"])
+
+
+@pytest.fixture()
+def stepped(fresh, shim, tmp_path):
+    """A service whose clock can be set while it runs: the call gets the seconds that it is off."""
+    file = tmp_path / "shift"
+    file.write_bytes(struct.pack("=q", 0))
+    with harness.Service(fresh, env={"LD_PRELOAD": str(shim), "CLOCK_SHIFT_FILE": str(file)}) as service:
+
+        def step(seconds):
+            with file.open("r+b") as shift:
+                shift.write(struct.pack("=q", seconds))
+            return service
+
+        yield step
+
+
+def is_ready(service):
+    return service.api("").get("/readyz").status_code == 200
+
+
+@pytest.mark.parametrize("back", [7, 60, HOUR, DECADE])
+def test_a_running_service_whose_clock_is_set_back(stepped, back):
+    """Nothing is issued and nothing is accepted, readiness names the clock, and all comes back with the clock."""
+    service = stepped(0)
+    api, widget = service.api(), service.widget()
+    mine, invite = nonce(), api.mint()
+    session = widget.open(invite["invite_token"], mine)
+    unused, token = api.mint(), session["participant_token"]
+    assert widget.validate(token).status_code == 200
+    stepped(-back)
+    body = {"campaign_id": campaign(), "participant_email": email()}
+    refused = [
+        api.post("/v1/invites", body), api.post("/v1/participant-tokens", body),
+        widget.redeem(unused["invite_token"]), widget.renew(token, mine), widget.validate(token),
+    ]  # fmt: skip
+    for answer in refused:
+        assert_error(answer, 503, "unavailable")
+        assert int(answer.headers["Retry-After"]) >= 1
+    for base in (service.url, service.admin_url):
+        ready = service.api("").call("GET", "/readyz", base=base)
+        assert_error(ready, 503, "unavailable")
+        assert "clock" in ready.json()["error"]["message"]
+    assert service.api("").get("/livez").status_code == 200
+    stepped(0)
+    assert is_ready(service)
+    assert widget.validate(token).status_code == 200
+    assert widget.renew(token, mine).status_code == 200
+    widget.open(unused["invite_token"])
+
+
+def test_a_small_step_back_is_nothing(stepped):
+    service = stepped(0)
+    token = service.widget().open(service.api().mint()["invite_token"])["participant_token"]
+    stepped(-3)
+    assert is_ready(service)
+    assert service.widget().validate(token).status_code == 200
+    service.widget().open(service.api().mint()["invite_token"])
+
+
+def test_an_expired_token_does_not_come_back(stepped):
+    """Ten years on and back again, by steps and by drift: what was over stays over, and no timer stands still."""
+    service = stepped(0)
+    token = service.widget().open(service.api().mint()["invite_token"])["participant_token"]
+    for seconds in (15 * 60 - 60, 15 * 60 + 5, 15 * 60 + 3, DECADE):
+        stepped(seconds)
+        expected = 200 if seconds < 15 * 60 else 410
+        assert service.widget().validate(token).status_code == expected, seconds
+    stepped(0)
+    assert service.widget().validate(token).status_code == 503
+    # Deadlines go by another clock: a head that never ends is still answered in its ten seconds.
+    begun = time.monotonic()
+    with socket.create_connection(service.address, timeout=20) as slow:
+        slow.sendall(b"GET / HTTP/1.1\r\nHost")
+        stepped(-DECADE)
+        assert slow.recv(100).startswith(b"HTTP/1.1 408")
+    assert 8 < time.monotonic() - begun < 14
+    stepped(DECADE + 60)
+    assert is_ready(service)
+    service.widget().open(service.api().mint()["invite_token"])

@@ -269,6 +269,37 @@ struct InviteContractTests {
         #expect(try await fixture.store.invite(invite.id, of: fixture.tenant)?.uses == 0)
     }
 
+    @Test("The newest instant is known, to a second, and rises with commands alone", arguments: Fixture.Kind.allCases)
+    func tellsTheNewestInstant(kind: Fixture.Kind) async throws {
+        let fixture = try await Fixture.make(kind)
+        let newest = start.adding(seconds: 100)
+        try await fixture.mint(fixture.invite(at: newest), at: newest)
+        #expect(try await fixture.store.newestInstant() == newest)
+        try await fixture.mint(fixture.invite(at: newest), at: newest.adding(seconds: -3))
+        #expect(try await fixture.store.newestInstant() == newest)
+        await #expect(throws: StoreError.clockBehind) {
+            try await fixture.mint(fixture.invite(), at: newest.adding(seconds: -6))
+        }
+        #expect(try await fixture.store.newestInstant() == newest)
+    }
+
+    @Test(
+        "What a sweep removed because its time was over stays over: the clock may not go back behind it",
+        arguments: Fixture.Kind.allCases
+    )
+    func sweepsAreInstants(kind: Fixture.Kind) async throws {
+        let fixture = try await Fixture.make(kind)
+        try await fixture.mint(fixture.invite())
+        let idle = start.adding(seconds: 60)
+        #expect(try await fixture.store.sweep(now: idle, rowsMax: 100) == 0)
+        #expect(try await fixture.store.newestInstant() == start, "nothing was removed")
+        let late = start.adding(seconds: 40 * 86_400)
+        #expect(try await fixture.store.sweep(now: late, rowsMax: 100) > 0)
+        #expect(try await fixture.store.newestInstant() == late)
+        await #expect(throws: StoreError.clockBehind) { try await fixture.mint(fixture.invite(at: idle), at: idle) }
+        await #expect(throws: StoreError.clockBehind) { _ = try await fixture.store.sweep(now: idle, rowsMax: 100) }
+    }
+
     @Test("A closed store refuses everything and says that it is not ready", arguments: Fixture.Kind.allCases)
     func closes(kind: Fixture.Kind) async throws {
         let fixture = try await Fixture.make(kind)

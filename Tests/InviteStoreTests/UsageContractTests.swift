@@ -284,6 +284,8 @@ struct AuditChainContractTests {
         #expect(try await fixture.store.sweepAudit(before: limit, rowsMax: 3) == 3)
         #expect(try await fixture.store.sweepAudit(before: limit, rowsMax: 9) == 2)
         #expect(try await fixture.store.sweepAudit(before: limit, rowsMax: 9) == 0)
+        // A walk begins before everything there may be.
+        #expect(try await fixture.store.auditChain(1, after: .min, limit: 1).first?.sequence == 6)
         let checkpoint = try #require(try await fixture.store.auditChains()[0].checkpoint)
         #expect(checkpoint.sequence == 5)
         #expect(checkpoint.mac == chain[4].mac)

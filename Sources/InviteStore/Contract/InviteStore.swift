@@ -17,6 +17,12 @@ package import Platform
 /// stores. A command whose `now` is more than 5 s behind the newest stored instant fails with
 /// ``StoreError/clockBehind``.
 package protocol InviteStore: AuditSource, MemberStore, WebhookStore {
+    // MARK: Time
+
+    /// The newest instant that the store has seen, in whichever process, to a second: a clock that is behind it by more
+    /// than 5 s is wrong. Long ago where nothing was stored.
+    func newestInstant() async throws(StoreError) -> UnixTime
+
     // MARK: Deployment
 
     /// The deployment, or nil where nothing was set up.
@@ -226,7 +232,8 @@ package protocol InviteStore: AuditSource, MemberStore, WebhookStore {
     ///
     /// Invites go 30 days after their end, sessions when they can neither renew nor be asked about (30 days after
     /// `renewUntil`), cut-offs, ended-session marks, idempotency records and notices when their time is over, usage buckets when
-    /// theirs is (``UsagePeriod/keptSeconds``), members' sessions when they have expired.
+    /// theirs is (``UsagePeriod/keptSeconds``), members' sessions when they have expired. Where anything was removed, `now` is the
+    /// newest instant from then on: what was over by it stays over.
     func sweep(now: UnixTime, rowsMax: Int) async throws(StoreError) -> Int
 
     /// Begins to tell what is committed from now on, whoever does it, until the store is closed; for stores that several

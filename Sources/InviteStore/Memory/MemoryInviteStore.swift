@@ -23,6 +23,13 @@ package final class MemoryInviteStore: InviteStore {
         return try result.get()
     }
 
+    package func newestInstant() async throws(StoreError) -> UnixTime {
+        try with { (tables) throws(StoreError) in
+            try tables.admitRead()
+            return tables.newest
+        }
+    }
+
     package func deployment() async throws(StoreError) -> DeploymentRecord? {
         try with { (tables) throws(StoreError) in
             try tables.admitRead()

@@ -14,7 +14,8 @@ extension MemoryTables {
     func auditChain(_ chain: Int64, after sequence: Int64, limit: Int) throws(StoreError) -> [AuditRecord] {
         try admitRead()
         let removed = auditCheckpoint?.sequence ?? 0
-        guard chain == 1, let start = Int(exactly: max(0, sequence - removed)), start < auditLog.count else {
+        // Where a walk begins is before everything, which may be as low as there are numbers.
+        guard chain == 1, let start = Int(exactly: max(sequence, removed) - removed), start < auditLog.count else {
             return []
         }
         return Array(auditLog[start...].prefix(max(0, limit)))
@@ -49,7 +50,9 @@ extension MemoryTables {
     }
 
     mutating func sweep(now: UnixTime, rowsMax: Int) throws(StoreError) -> Int {
-        try admitRead()
+        // What is removed because its time was over must stay over: the instant counts as stored.
+        let known = newest
+        try admit(rows: 0, now: now)
         var left = max(0, rowsMax)
         sweepInvites(before: now.adding(seconds: -StoreRules.retentionSeconds), left: &left)
         sweepSessions(before: now.adding(seconds: -StoreRules.retentionSeconds), left: &left)
@@ -80,6 +83,7 @@ extension MemoryTables {
         }
         let removed = max(0, rowsMax) - left
         rows -= removed
+        if removed == 0 { newest = known }
         return removed
     }
 

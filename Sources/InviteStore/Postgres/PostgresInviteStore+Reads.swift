@@ -90,6 +90,10 @@
             }
         }
 
+        package func newestInstant() async throws(StoreError) -> UnixTime {
+            try await read { reader throws(PostgresFailure) in try reader.newestInstant() }
+        }
+
         package func lastCutOffNumber() async throws(StoreError) -> Int64 {
             try await read { reader throws(PostgresFailure) in try reader.lastCutOffNumber() }
         }

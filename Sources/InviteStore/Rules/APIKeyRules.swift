@@ -53,7 +53,8 @@ extension APIKeyRecord {
         var changed = self
         switch change {
         case .revoke(let at): changed.revokedAt = at
-        case .suspend(let at): changed.suspendedAt = suspendedAt ?? at
+        // A key that is over has nothing left to suspend: whoever asks is refused, and nothing may have been done.
+        case .suspend(let at): if works(at: at) { changed.suspendedAt = suspendedAt ?? at }
         }
         return changed
     }

@@ -16,7 +16,7 @@ struct LocalTransport: AdminTransport {
         do {
             let application = Application(
                 services: services,
-                routes: services.routes(readiness: Readiness(store: services.store))
+                routes: services.routes(readiness: Readiness(services))
             )
             let principal =
                 platform

@@ -35,7 +35,7 @@ struct RunningService {
         let log = Logger(minimum: settings.logLevel, time: time)
         let registry = MetricsRegistry()
         let services = try await open(settings, arguments, demo ?? time, log, registry)
-        let readiness = Readiness(store: services.store)
+        let readiness = Readiness(services)
         let routes = services.routes(readiness: readiness, frameOrigins: { demo?.origins ?? [] })
         let application = Application(services: services, routes: routes, isSecure: settings.tls != nil)
         do {

@@ -64,10 +64,12 @@ package struct ServiceFactory: Sendable {
             seal: seal
         )
         let revocations = RevocationView()
-        let services = try services(keys, keyring, revocations, deployment.issuer)
+        // Before anything is judged by the time: an earlier run, or another replica, may have been told a later one.
+        let clock = ServiceClock(time, stored: try await store.newestInstant())
+        let services = try services(keys, keyring, revocations, deployment.issuer, clock)
         // Before anything is read that will be remembered, so that no change of another process falls in between.
         try await store.observeChanges(ReplicaObserver(services: services, registry: registry))
-        try await revocations.fill(from: store, now: time.now())
+        try await revocations.fill(from: store, now: clock.now())
         try await services.imports.load()
         try await services.policies.start()
         return services
@@ -77,7 +79,8 @@ package struct ServiceFactory: Sendable {
         _ keys: DataKeys,
         _ keyring: SigningKeyring,
         _ revocations: RevocationView,
-        _ issuerURL: String
+        _ issuerURL: String,
+        _ time: ServiceClock
     ) throws -> Services {
         let identifiers = IdentifierGenerator(random: random)
         let audit = AuditTrail(identifiers: identifiers)
@@ -120,6 +123,11 @@ package struct ServiceFactory: Sendable {
             "tokenservice_usage_dropped_total",
             help: "Requests, mints and redeems that no key's usage counts, since too many keys were busy at once."
         ) { Double(usage.dropped) }
+        registry.gauge(
+            "tokenservice_clock_lag_seconds",
+            help:
+                "How far the clock is behind the newest instant that is known; beyond 5 nothing is issued or accepted."
+        ) { Double(time.lagMilliseconds) / 1000 }
         return Services(
             store: store,
             time: time,
@@ -142,7 +150,7 @@ package struct ServiceFactory: Sendable {
             cursors: PageCursor(key: keys.cursor),
             policies: PolicyDirectory(store: store, workspaces: workspaces, defaults: policy),
             console: console,
-            webhooks: webhookDesk(keys, issuerURL),
+            webhooks: webhookDesk(keys, issuerURL, time),
             proofs: ProofVerifier(
                 nonces: try ProofNonces(root: keys.holder),
                 replays: ProofReplays(entriesMax: ServiceLimits.proofsRememberedMax),
@@ -154,7 +162,7 @@ package struct ServiceFactory: Sendable {
         )
     }
 
-    private func webhookDesk(_ keys: DataKeys, _ issuerURL: String) -> WebhookDesk {
+    private func webhookDesk(_ keys: DataKeys, _ issuerURL: String, _ time: ServiceClock) -> WebhookDesk {
         var rules = webhookRules
         // An issuer is plain HTTP on loopback only.
         rules.allowsLoopback = issuerURL.hasPrefix("http://")

@@ -20,11 +20,21 @@ package struct SigningKeyring: Sendable {
         now: UnixTime,
         random: any RandomSource
     ) throws -> SigningKeyRecord {
-        let key = try SigningKey.generate(algorithm)
-        return SigningKeyRecord(
+        try record(of: SigningKey.generate(algorithm), wrapping: wrapping, id: id, now: now, random: random)
+    }
+
+    /// The record of a key; the private part is wrapped under `wrapping`.
+    package static func record(
+        of key: SigningKey,
+        wrapping: AEADKey,
+        id: RecordID,
+        now: UnixTime,
+        random: any RandomSource
+    ) throws -> SigningKeyRecord {
+        SigningKeyRecord(
             id: id,
             keyID: TokenSigner(key: key).keyID,
-            algorithm: algorithm.rawValue,
+            algorithm: key.algorithm.rawValue,
             wrappedPrivateKey: wrapping.seal(try key.pkcs8DER().copy, authenticating: label, random: random),
             state: .inUse,
             createdAt: now

@@ -10,6 +10,10 @@ package enum RouteAccess: Sendable {
     case widget
 }
 
+extension RouteAccess {
+    fileprivate var isOpen: Bool { if case .open = self { true } else { false } }
+}
+
 /// What answers a route.
 package enum RouteHandler: Sendable {
     /// Answers at once, on the event loop, without waiting for anything.
@@ -34,6 +38,8 @@ package final class Route: Sendable {
     /// True where it makes something that a plan may forbid (402).
     package let mints: Bool
     package let bodyBytesMax: Int
+    /// True where the answer depends on what time it is: with a clock that can not be right it is 503.
+    package let needsClock: Bool
     package let handler: RouteHandler
     package let problemForm: ProblemForm
 
@@ -45,6 +51,7 @@ package final class Route: Sendable {
         isDeploymentWide: Bool = false,
         mints: Bool = false,
         bodyBytesMax: Int = ServiceLimits.bodyBytesMax,
+        needsClock: Bool? = nil,
         problemForm: ProblemForm = .envelope,
         _ handler: RouteHandler
     ) {
@@ -60,6 +67,8 @@ package final class Route: Sendable {
         self.isDeploymentWide = isDeploymentWide
         self.mints = mints
         self.bodyBytesMax = bodyBytesMax
+        // Whoever shows a key or a token is judged by the time; documents and health are not.
+        self.needsClock = needsClock ?? !access.isOpen
         self.handler = handler
         self.problemForm = problemForm
     }

@@ -7,7 +7,7 @@ import Telemetry
 /// Every 30 seconds: forgets what is over, stores what was counted, tells of keys that end soon, writes down the heads
 /// of the audit chains, and sweeps the store in small steps. At once: what a bell asks for, such as catching up with
 /// revocations that may be missing.
-struct Upkeep: Sendable {
+package struct Upkeep: Sendable {
     private static let interval = Duration.seconds(30)
     /// Rows that one step removes; a step is one transaction.
     private static let rowsPerStep = 500
@@ -19,7 +19,7 @@ struct Upkeep: Sendable {
     private let notices = ExpiryNotices()
     private let heads = AuditHeadRecorder()
 
-    init(services: Services, auditDays: Int64 = ServiceLimits.auditDaysDefault) {
+    package init(services: Services, auditDays: Int64 = ServiceLimits.auditDaysDefault) {
         self.services = services
         self.auditDays = auditDays
     }
@@ -68,7 +68,7 @@ struct Upkeep: Sendable {
     }
 
     /// One round.
-    func round() async {
+    package func round() async {
         let now = services.time.now()
         await services.catchUpIfStale(now: now)
         services.revocations.forget(before: now)

@@ -192,6 +192,19 @@ struct KeyStateTests {
         #expect(await service.send(.get, "/v1/invites", key: secret).status == 200)
     }
 
+    @Test("S41: suspending a key that has come to its end is refused, and nothing is done")
+    func suspendsNothing() async throws {
+        let service = try await ServiceHarness()
+        let end = RFC3339.text(service.time.now().adding(seconds: 60))
+        let made = await service.makeKey(scopes: ["invites:read"], more: #","expires_at":"\#(end)""#)
+        let (id, before) = (try #require(made["id"]), try await service.changes().count)
+        service.time.advance(seconds: 60)
+        #expect(await service.admin(.post, "/v1/api-keys/\(id)/suspend").code == "conflict")
+        #expect(try await service.changes().count == before)
+        let key = try #require(TypeID.parse(.apiKey, id))
+        #expect(try await service.store.apiKey(key, of: service.tenant)?.suspendedAt == nil)
+    }
+
     @Test("A key that can not be ended now gets 503, and is not said to be dead")
     func selfRevokeFails() async throws {
         let service = try await ServiceHarness()

@@ -1,5 +1,6 @@
 import HTTPServer
 import StrictJSON
+import TestSupport
 import Testing
 
 @testable import TokenService

@@ -62,7 +62,7 @@ struct ServiceHarness: Sendable {
         factory.passwordCost = Self.cheap
         self.factory = factory
         let services = try await factory.open(place: "memory")
-        application = Application(services: services, routes: services.routes(readiness: Readiness(store: faults)))
+        application = Application(services: services, routes: services.routes(readiness: Readiness(services)))
         self.faults = faults
         self.time = time
         self.store = store
@@ -160,7 +160,7 @@ struct ServiceHarness: Sendable {
         factory.registry = MetricsRegistry()
         self.factory = factory
         let services = try await factory.open(place: "memory")
-        application = Application(services: services, routes: services.routes(readiness: Readiness(store: faults)))
+        application = Application(services: services, routes: services.routes(readiness: Readiness(services)))
     }
 
     private init(_ other: ServiceHarness, serving environment: DeploymentEnvironment?) async throws {
@@ -170,7 +170,7 @@ struct ServiceHarness: Sendable {
         factory.registry = MetricsRegistry()
         self.factory = factory
         let services = try await factory.open(place: "memory")
-        application = Application(services: services, routes: services.routes(readiness: Readiness(store: faults)))
+        application = Application(services: services, routes: services.routes(readiness: Readiness(services)))
     }
 
     /// Makes one key with the first admin key and gives its answer.

@@ -1,6 +1,7 @@
 import HTTPServer
 import InviteStore
 import StrictJSON
+import TestSupport
 import Testing
 
 @testable import TokenService

@@ -1,6 +1,7 @@
 import InviteStore
 import Platform
 import StrictJSON
+import TestSupport
 import Testing
 
 @testable import TokenService

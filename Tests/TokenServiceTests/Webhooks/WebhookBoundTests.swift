@@ -2,6 +2,7 @@ import HTTPServer
 import InviteStore
 import Platform
 import Telemetry
+import TestSupport
 import Testing
 
 @testable import TokenService

@@ -66,6 +66,12 @@
             return found
         }
 
+        func newestInstant() throws(PostgresFailure) -> UnixTime {
+            let found = try run("SELECT value FROM meta WHERE name = 'newest_instant'").first { $0.time() }
+            guard let found else { throw .damaged("a row of meta is missing") }
+            return found
+        }
+
         func endedSessions(now: UnixTime, limit: Int) throws(PostgresFailure) -> [EndedSession] {
             try run("SELECT session, forget_at FROM ended_sessions WHERE forget_at > $1 ORDER BY forget_at LIMIT $2") {
                 $0.add(now)

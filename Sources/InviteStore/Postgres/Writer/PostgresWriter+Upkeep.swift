@@ -21,7 +21,19 @@
         /// Does one bounded step of a sweep and returns how many rows it removed.
         ///
         /// Rows that another replica is at are passed over: it sweeps them, or uses them.
+        ///
+        /// What is removed because its time was over must stay over: the instant counts as stored. A replica whose clock
+        /// is wrong removes nothing.
         func sweep(_ stage: SweepStage, now: UnixTime, rowsMax: Int) throws(PostgresFailure) -> Int {
+            let newest = state.newest
+            try admit(now)
+            let removed = try removeOld(stage, now: now, rowsMax: rowsMax)
+            // Where nothing is removed nothing is written, not even the time.
+            if removed == 0 { state.newest = newest }
+            return removed
+        }
+
+        private func removeOld(_ stage: SweepStage, now: UnixTime, rowsMax: Int) throws(PostgresFailure) -> Int {
             let rows = min(rowsMax, Self.sweptRowsMax)
             let kept = now.adding(seconds: -StoreRules.retentionSeconds)
             switch stage {

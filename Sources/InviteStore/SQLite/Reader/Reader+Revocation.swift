@@ -30,6 +30,15 @@
             return number
         }
 
+        func newestInstant() throws(SQLiteFailure) -> UnixTime {
+            // Once, when a service starts: not worth a statement that is kept.
+            let statement = try connection.statement("SELECT value FROM meta WHERE name = 'newest_instant'")
+            guard let newest = try statement.first({ _ in }, { row in row.time() }) else {
+                throw .damaged("a row of meta is missing")
+            }
+            return newest
+        }
+
         func endedSessions(now: UnixTime, limit: Int) throws(SQLiteFailure) -> [EndedSession] {
             try statements.endedSessions.all {
                 $0.add(now)

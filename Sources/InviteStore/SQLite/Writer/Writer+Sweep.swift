@@ -34,7 +34,18 @@
         static let sweptRowsMax = 256
 
         /// Does one bounded step of a sweep and returns how many rows it removed.
+        ///
+        /// What is removed because its time was over must stay over: the instant counts as stored.
         func sweepStep(_ cursor: inout SweepCursor, now: UnixTime, rowsMax: Int) throws(SQLiteFailure) -> Int {
+            let newest = state.newest
+            try admit(now)
+            let removed = try sweepStage(&cursor, now: now, rowsMax: rowsMax)
+            // Where nothing is removed nothing is written, not even the time.
+            if removed == 0 { state.newest = newest }
+            return removed
+        }
+
+        private func sweepStage(_ cursor: inout SweepCursor, now: UnixTime, rowsMax: Int) throws(SQLiteFailure) -> Int {
             let rows = min(rowsMax, Self.sweptRowsMax)
             switch cursor.stage {
             case .invites: return try sweepInvites(&cursor, now: now, rowsMax: rows)

@@ -1,0 +1,13 @@
+/// A store that is broken on purpose: a simulation that does not notice proves nothing.
+package enum Breakage: String, CaseIterable, Sendable {
+    /// Revocations are acknowledged, and gone after a crash.
+    case losesRevocations
+    /// An invite that is used up is redeemed once more.
+    case redeemsTwice
+    /// Invites are acknowledged before they are written.
+    case acknowledgesEarly
+    /// What an `Idempotency-Key` was used for is not kept.
+    case forgetsClaims
+    /// Invites are stored without their audit events.
+    case skipsAudit
+}

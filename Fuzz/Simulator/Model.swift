@@ -1,0 +1,213 @@
+import Platform
+
+/// What a revocation can name.
+enum RevocationTarget: Hashable {
+    case invite(String)
+    case session(String)
+    case participant(String)
+    case campaign(String)
+    case key(String)
+    case token(String)
+}
+
+/// What the contract promises about all that was done so far, told by the answers alone.
+///
+/// It knows nothing of how the service does it: no numbers of cut-offs, no rows, no caches.
+struct Model {
+    var keys: [ModelKey] = []
+    var invites: [ModelInvite] = []
+    var sessions: [ModelSession] = []
+    var tokens: [ModelToken] = []
+    /// Mints whose answer was lost, to be asked for again.
+    var pending: [ModelMint] = []
+    var revocations: [RevocationTarget: [Fact]] = [:]
+    /// The longest life of an invite that a policy asked for, and when.
+    var limits: [(fact: Fact, seconds: Int64)] = []
+
+    /// True where something that covers the lineage was revoked after `born`, and that was acknowledged by `moment`.
+    func isDead(_ lineage: [RevocationTarget], born: Fact, at moment: Moment, on replica: Int?) -> Bool {
+        lineage.contains { target in
+            revocations[target]?.contains { $0.holds(at: moment, on: replica) && born.isBefore($0) } ?? false
+        }
+    }
+
+    /// True where something that covers the lineage may have been revoked by `moment`, and not wholly before `born`.
+    func mayBeDead(_ lineage: [RevocationTarget], born: Fact, at moment: Moment) -> Bool {
+        lineage.contains { target in
+            revocations[target]?.contains { $0.mayHold(at: moment) && !$0.isBefore(born) } ?? false
+        }
+    }
+
+    /// Whether an invite of so many seconds may be minted: nil where that is not certain.
+    func allows(_ seconds: Int64, _ reply: Reply) -> Bool? {
+        let certain = limits.filter { $0.fact.holds(at: reply.began, on: reply.replica) }
+        // All that may stand: what is built in where nothing else does for certain, and what nothing certain came after.
+        var possible = limits.filter { limit in
+            limit.fact.mayHold(at: reply.ended) && !certain.contains { limit.fact.precedes($0.fact) }
+        }.map(\.seconds)
+        if certain.isEmpty { possible.append(604_800) }
+        if possible.allSatisfy({ seconds <= $0 }) { return true }
+        return possible.allSatisfy { seconds > $0 } ? false : nil
+    }
+
+    /// Forgets what is too old to be asked about, so that years cost no more than weeks.
+    mutating func trim() {
+        invites = invites.suffix(400)
+        sessions = sessions.suffix(400)
+        tokens = tokens.suffix(600)
+        pending = pending.suffix(50)
+        if let certain = limits.last(where: { $0.fact.state == .done })?.fact {
+            limits.removeAll { $0.fact.precedes(certain) }
+        }
+        let known = Set(
+            invites.flatMap(\.lineage) + sessions.flatMap(\.lineage) + tokens.flatMap(\.lineage)
+        )
+        revocations = revocations.filter { known.contains($0.key) }
+        for target in revocations.keys { revocations[target] = revocations[target]?.suffix(60) }
+    }
+}
+
+/// An API key of a backend.
+final class ModelKey {
+    let id: String
+    let secret: String
+    let born: Fact
+    var revocations: [Fact] = []
+    /// Rotations, with the end that each gives to this key.
+    var ends: [(fact: Fact, at: UnixTime)] = []
+    /// Suspensions and resumptions, in the order in which they were asked for.
+    var suspensions: [(fact: Fact, isSuspended: Bool)] = []
+
+    init(id: String, secret: String, born: Fact) {
+        (self.id, self.secret, self.born) = (id, secret, born)
+    }
+
+    /// True where the key must be refused by what was acknowledged before `moment`.
+    func isDead(at moment: Moment, on replica: Int?) -> Bool {
+        if revocations.contains(where: { $0.holds(at: moment, on: replica) }) { return true }
+        if ends.contains(where: { $0.fact.holds(at: moment, on: replica) && moment.wall >= $0.at }) { return true }
+        return suspensions.contains { suspension in
+            suspension.isSuspended && suspension.fact.holds(at: moment, on: replica)
+                && suspensions.allSatisfy {
+                    $0.isSuspended || $0.fact.state == .never || $0.fact.precedes(suspension.fact)
+                }
+        }
+    }
+
+    /// True where it may be refused by `moment`, the latest time that any clock showed being `latest`.
+    func mayBeDead(at moment: Moment, latest: UnixTime) -> Bool {
+        if revocations.contains(where: { $0.mayHold(at: moment) }) { return true }
+        if ends.contains(where: { $0.fact.mayHold(at: moment) && latest >= $0.at }) { return true }
+        return suspensions.contains { suspension in
+            suspension.isSuspended && suspension.fact.mayHold(at: moment)
+                && !suspensions.contains { resumption in
+                    // Other replicas may hear of it later.
+                    !resumption.isSuspended && suspension.fact.precedes(resumption.fact)
+                        && resumption.fact.holds(at: moment, on: .some(-1))
+                }
+        }
+    }
+
+    /// True where nothing that was asked for would end it: worth being used.
+    var isUsable: Bool {
+        revocations.allSatisfy { $0.state == .never } && ends.allSatisfy { $0.fact.state == .never }
+            && suspensions.last(where: { $0.fact.state != .never })?.isSuspended != true
+    }
+}
+
+/// One wish of a backend for an invite, with all its tries.
+final class ModelMint {
+    let number: Int
+    let key: ModelKey
+    let campaign: String
+    let participant: String
+    let maxUses: Int
+    let seconds: Int64?
+    let idempotencyKey: String?
+    let born: Fact
+    var tries = 0
+
+    init(
+        number: Int,
+        key: ModelKey,
+        campaign: String,
+        participant: String,
+        maxUses: Int,
+        seconds: Int64?,
+        idempotencyKey: String?,
+        born: Fact
+    ) {
+        self.number = number
+        self.key = key
+        self.campaign = campaign
+        self.participant = participant
+        self.maxUses = maxUses
+        self.seconds = seconds
+        self.idempotencyKey = idempotencyKey
+        self.born = born
+    }
+
+    var body: String {
+        let life = seconds.map { #","expires_in":\#($0)"# } ?? ""
+        return #"{"campaign_id":"\#(campaign)","participant_email":"\#(participant)","max_uses":\#(maxUses)"#
+            + #","metadata":{"number":"\#(number)"}\#(life)}"#
+    }
+}
+
+/// An invite that was acknowledged.
+///
+/// Safe because: everything of a simulation runs on its one thread.
+final class ModelInvite: @unchecked Sendable {
+    let id: String
+    let token: String
+    let mint: ModelMint
+    let expiresAt: UnixTime
+    /// The sessions that were acknowledged, by id, with the nonce of each.
+    var sessions: [String: String] = [:]
+    /// Those of them that an answer called new.
+    var opened: Set<String> = []
+    /// Exchanges that opened a session or may have, with the nonce of each.
+    var exchanges: [(fact: Fact, nonce: String)] = []
+
+    init(id: String, token: String, mint: ModelMint, expiresAt: UnixTime) {
+        (self.id, self.token, self.mint, self.expiresAt) = (id, token, mint, expiresAt)
+    }
+
+    var lineage: [RevocationTarget] {
+        [.invite(id), .participant(mint.participant), .campaign(mint.campaign), .key(mint.key.id)]
+    }
+
+    /// Exchanges that may have used the invite by `moment`.
+    func usesAtMost(at moment: Moment) -> Int { exchanges.count { $0.fact.mayHold(at: moment) } }
+}
+
+/// A session that was acknowledged.
+final class ModelSession {
+    let id: String
+    let nonce: String?
+    /// What decides which revocations hit it: the mint of its invite, or its own making.
+    let born: Fact
+    let lineage: [RevocationTarget]
+    let renewUntil: UnixTime
+
+    init(id: String, nonce: String?, born: Fact, lineage: [RevocationTarget], renewUntil: UnixTime) {
+        (self.id, self.nonce, self.born, self.lineage) = (id, nonce, born, lineage + [.session(id)])
+        self.renewUntil = renewUntil
+    }
+}
+
+/// A participant token that was handed out.
+final class ModelToken {
+    let text: String
+    let session: ModelSession
+    let issuedAt: UnixTime
+    let expiresAt: UnixTime
+    /// The processes that said that its time is over.
+    var isOverFor: Set<Int> = []
+
+    init(_ text: String, _ session: ModelSession, issuedAt: UnixTime, expiresAt: UnixTime) {
+        (self.text, self.session, self.issuedAt, self.expiresAt) = (text, session, issuedAt, expiresAt)
+    }
+
+    var lineage: [RevocationTarget] { session.lineage + [.token(text)] }
+}

@@ -1,0 +1,8 @@
+import Platform
+
+/// A point of a simulation: its place in the order of all that happens, and what the clocks say there.
+struct Moment {
+    let tick: Int
+    let wall: UnixTime
+    let monotonic: MonotonicInstant
+}

@@ -1,0 +1,47 @@
+import HTTPServer
+import InviteStore
+import Platform
+import Telemetry
+import TestSupport
+import TokenService
+
+/// One run of the service: everything that it has in memory goes with it.
+///
+/// Safe because: everything of a simulation runs on its one thread.
+final class ServiceProcess: @unchecked Sendable {
+    let number: Int
+    let replica: Int
+    var isDead = false
+    /// What answers; nil until the service is open.
+    var application: Application?
+    var upkeep: Upkeep?
+    /// Who learns of changes of the other replica.
+    var observer: (any StoreChangesObserver)?
+    var feed = ChangeFeed()
+
+    init(number: Int, replica: Int) {
+        self.number = number
+        self.replica = replica
+    }
+}
+
+/// What a replica was told of the store, and when.
+struct ChangeFeed {
+    /// How often a replica asks by itself, and after how long without an answer it trusts its memory no more, in
+    /// milliseconds; as the store for several machines has it.
+    static let askMilliseconds = 500
+    static let silenceMilliseconds = 4_750
+
+    var lastCutOff: Int64 = 0
+    var endedSessions = 0
+    var keyWrites = 0
+    var writes = 0
+    var heardAt = MonotonicInstant(nanoseconds: 0)
+}
+
+/// A place where a process of the service runs, again after each crash.
+struct Replica {
+    var process: ServiceProcess?
+    /// Until when the store is not heard of; nil where it is.
+    var isCutOff = false
+}

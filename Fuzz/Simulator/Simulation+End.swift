@@ -1,0 +1,58 @@
+import InviteStore
+import Platform
+import TestSupport
+import TokenService
+
+extension Simulation {
+    /// After the last step: what is over goes away, and the trail is whole.
+    func finish() {
+        isNoisy = false
+        if time.now() < latest { time.setWall(latest) }
+        trace.note("the end begins")
+        for index in replicas.indices {
+            replicas[index].isCutOff = false
+            if replicas[index].process == nil { open(index) }
+        }
+        settle()
+        // Longer than anything is kept after its end: 30 days, and the longest life before.
+        for _ in 0..<45 {
+            advance(milliseconds: 86_400_000)
+            if replicas.count > 1 { tellOthers(asks: true) }
+            for process in processes { start { await process.upkeep?.round() } }
+            settle()
+            checkAudit()
+        }
+        start { await self.checkEmptiness() }
+        settle()
+        start { await self.checkTrail() }
+        settle()
+    }
+
+    private func checkEmptiness() async {
+        let longAgo = UnixTime(milliseconds: .min)
+        let page = PageRequest(limit: 100)
+        do {
+            let invites = try await store.invites(of: tenant, filter: InviteFilter(), page: page, now: time.now())
+            let sessions = try await store.sessions(of: tenant, page: page)
+            let cutOffs = try await store.cutOffs(after: 0, now: longAgo, limit: 1_000)
+            let ended = try await store.endedSessions(now: longAgo, limit: 1_000)
+            let left = [invites.records.count, sessions.records.count, cutOffs.count, ended.count]
+            if left != [0, 0, 0, 0] { violate("after all is over the store holds \(left)") }
+            for process in processes {
+                guard let counts = process.application?.services.revocations.counts else { continue }
+                if counts.cutOffs + counts.endedSessions > 0 { violate("after all is over memory holds \(counts)") }
+            }
+        } catch {
+            violate("the store does not answer: \(error)")
+        }
+    }
+
+    private func checkTrail() async {
+        do {
+            _ = try await AuditVerifier(source: store, sealer: sealer).verify()
+        } catch {
+            violate("the audit trail does not verify: \(error)")
+        }
+        if audit.total == 0 { violate("the audit trail is empty") }
+    }
+}

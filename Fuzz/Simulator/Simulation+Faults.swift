@@ -1,0 +1,179 @@
+import FuzzBodies
+import InviteStore
+import Platform
+import TestSupport
+
+extension Simulation {
+    /// Counts a fault that was done.
+    func note(_ fault: Fault) {
+        report.faults[fault, default: 0] += 1
+        faultCount += 1
+    }
+
+    /// What becomes of a call that goes on now.
+    func verdict(on call: HeldCall) -> Verdict {
+        guard isNoisy, !call.isAnswer else { return .goOn }
+        let drawn = dice.below(1000)
+        guard call.isWrite else {
+            guard drawn < rates.failedRead else { return .goOn }
+            note(.failedRead)
+            return .refuse
+        }
+        var limit = rates.refusedCommit
+        if drawn < limit {
+            note(.refusedCommit)
+            return .refuse
+        }
+        limit += rates.lostAnswer
+        if drawn < limit {
+            note(.lostAnswer)
+            return .doAndLoseAnswer
+        }
+        limit += rates.lostCommand
+        if drawn < limit {
+            note(.lostCommand)
+            return .loseCommand
+        }
+        limit += rates.lateCommit
+        if drawn < limit {
+            note(.lateCommit)
+            return .doLater
+        }
+        return .goOn
+    }
+
+    /// Ends a process as a power cut would: what it asked of the store may be done, its answers reach nobody.
+    func crash(_ process: ServiceProcess) {
+        guard !process.isDead else { return }
+        note(.crash)
+        trace.note("  process \(process.number) crashes")
+        process.isDead = true
+        replicas[process.replica].process = nil
+        if breakage == .acknowledgesEarly || dice.below(2) == 0 { late = [] }
+        noteLosses()
+        while let index = held.firstIndex(where: { $0.process === process }) {
+            let call = held.remove(at: index)
+            let isDone = call.isWrite && !call.isAnswer && dice.below(2) == 0
+            call.continuation.resume(returning: isDone ? .doAndDie : .die)
+            executor.run()
+        }
+    }
+
+    /// Moves the clock, or cuts replicas off, between two steps.
+    func drawStepFaults() {
+        let decade: Int64 = 10 * 365 * 86_400 * 1000
+        if stepsOfGlitch > 0 {
+            stepsOfGlitch -= 1
+            if stepsOfGlitch == 0 { move(by: -decade, .clockGlitch) }
+        }
+        guard isNoisy else { return }
+        if stepsOfGlitch == 0, dice.below(1000) < rates.glitch {
+            stepsOfGlitch = 1 + dice.below(3)
+            move(by: decade, .clockGlitch)
+        }
+        if dice.below(1000) < rates.clockStep {
+            let isForward = dice.below(2) == 0
+            move(by: isForward ? 60_000 : -60_000, isForward ? .clockOnAMinute : .clockBackAMinute)
+        }
+        if dice.below(1000) < rates.tenYears {
+            let isForward = dice.below(2) == 0
+            move(by: isForward ? decade : -decade, isForward ? .clockOnTenYears : .clockBackTenYears)
+        }
+        if dice.below(1000) < rates.drift { move(by: Int64(dice.below(6_001)) - 3_000, .drift) }
+        guard replicas.count > 1 else { return }
+        for index in replicas.indices {
+            if replicas[index].isCutOff {
+                if dice.below(3) == 0 { replicas[index].isCutOff = false }
+            } else if dice.below(1000) < rates.cutOffReplica {
+                note(.cutOffReplica)
+                replicas[index].isCutOff = true
+            }
+        }
+    }
+
+    private func move(by milliseconds: Int64, _ fault: Fault) {
+        note(fault)
+        let wall = UnixTime(milliseconds: time.now().milliseconds + milliseconds)
+        time.setWall(wall)
+        latest = max(latest, wall)
+        trace.note("clock: \(fault.rawValue), \(wall.milliseconds)")
+    }
+
+    // MARK: Replicas
+
+    /// A command of that name was done.
+    func noteWrite(_ name: String, changesKeys: Bool) {
+        writes += 1
+        if changesKeys { keyWrites += 1 }
+    }
+
+    /// Tells each replica what the store did since it was told last.
+    ///
+    /// A notice may be lost; what a replica asks for by itself is not. `asks` says that there was time for that.
+    func tellOthers(asks: Bool) {
+        for replica in replicas {
+            guard let process = replica.process, process.observer != nil else { continue }
+            if replica.isCutOff {
+                let silence = time.monotonicNow().nanoseconds(since: process.feed.heardAt)
+                if silence >= UInt64(ChangeFeed.silenceMilliseconds) * 1_000_000 { process.observer?.isCutOff() }
+                continue
+            }
+            if !asks {
+                guard process.feed.writes < writes else { continue }
+                if isNoisy, dice.below(1000) < rates.lostNotice {
+                    note(.lostNotice)
+                    continue
+                }
+            }
+            start { await self.tell(process) }
+        }
+        executor.run()
+    }
+
+    private func tell(_ process: ServiceProcess) async {
+        var changes = StoreChanges()
+        let longAgo = UnixTime(milliseconds: .min)
+        let cutOffs = try? await store.cutOffs(after: process.feed.lastCutOff, now: longAgo, limit: .max)
+        changes.cutOffs = cutOffs ?? []
+        changes.endedSessions = (try? await store.endedSessions(now: longAgo, limit: .max)) ?? []
+        if process.feed.keyWrites < keyWrites {
+            var before: RecordID?
+            repeat {
+                let page = try? await store.apiKeys(of: tenant, page: PageRequest(before: before, limit: 100))
+                for key in page?.records ?? [] { changes.apiKeys.insert(key.id) }
+                before = page?.next
+            } while before != nil
+        }
+        if process.feed.writes < writes { changes.policies = [tenant] }
+        process.feed.lastCutOff = changes.cutOffs.last?.number ?? process.feed.lastCutOff
+        process.feed.keyWrites = keyWrites
+        process.feed.writes = writes
+        process.feed.heardAt = time.monotonicNow()
+        process.observer?.changed(changes)
+    }
+
+    // MARK: Broken on purpose
+
+    /// What a store that loses revocations has lost with this crash.
+    private func noteLosses() {
+        guard breakage == .losesRevocations else { return }
+        start {
+            self.lostCutOff = (try? await self.store.lastCutOffNumber()) ?? 0
+            let ended = (try? await self.store.endedSessions(now: UnixTime(milliseconds: .min), limit: .max)) ?? []
+            self.lostSessions = Set(ended.map(\.session))
+        }
+        executor.run()
+    }
+
+    /// An answer of the store as a broken one gives it.
+    func altered<Value>(_ name: String, _ value: Value) -> Value {
+        guard breakage == .losesRevocations else { return value }
+        if name == "cutOffs", let all = value as? [CutOffRecord] {
+            return all.filter { $0.number > lostCutOff } as? Value ?? value
+        }
+        if name == "endedSessions", let all = value as? [EndedSession] {
+            return all.filter { !lostSessions.contains($0.session) } as? Value ?? value
+        }
+        return value
+    }
+}

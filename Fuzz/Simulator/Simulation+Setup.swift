@@ -1,0 +1,187 @@
+import FuzzBodies
+import HTTPServer
+import InviteStore
+import OpenSSLKit
+import Platform
+import StrictJSON
+import Telemetry
+import TestSupport
+import TokenService
+
+extension Simulation {
+    static let issuer = "https://tokens.example.com"
+
+    private struct Trouble: Error { let what: String }
+
+    /// Sets the deployment up, opens every replica, and gives the backends their keys.
+    func setUp() throws {
+        latest = time.now()
+        start {
+            do { try await self.makeDeployment() } catch { self.violate("no deployment: \(error)") }
+        }
+        settle()
+        for index in replicas.indices { open(index) }
+        settle()
+        guard replicas.allSatisfy({ $0.process?.application != nil }) else { throw Trouble(what: "no service") }
+        for _ in 0..<3 {
+            start { await self.makeKey() }
+            settle()
+        }
+        guard !model.keys.isEmpty else { throw Trouble(what: "no key") }
+        checkAudit()
+    }
+
+    /// A deployment that depends on the seed alone: its signing key, too, comes from there.
+    private func makeDeployment() async throws {
+        let master = try MasterKey(random: random)
+        self.master = master
+        let setup = try await Setup(random: random).run(
+            store: store,
+            sealer: sealer,
+            master: master,
+            issuer: Self.issuer,
+            environment: .test,
+            algorithm: .edDSA,
+            now: time.now()
+        )
+        tenant = Tenant(workspace: setup.workspace, environment: .test)
+        admin = setup.secret
+        guard let deployment = try await store.deployment() else { throw Trouble(what: "no deployment") }
+        let keys = try DataKeys(deployment.dataKeys, under: master)
+        // An Ed25519 key as PKCS #8 (RFC 8410 section 7): any 32 bytes are one.
+        let lead: [UInt8] = [0x30, 0x2E, 2, 1, 0, 0x30, 5, 6, 3, 0x2B, 0x65, 0x70, 4, 0x22, 4, 0x20]
+        let record = try SigningKeyring.record(
+            of: SigningKey(pkcs8DER: SecretBytes(lead + random.bytes(32))),
+            wrapping: keys.signingKeys,
+            id: IdentifierGenerator(random: random).next(at: time.now()),
+            now: time.now(),
+            random: random
+        )
+        try await store.replaceSigningKeys([record], now: time.now(), audit: [])
+    }
+
+    /// Starts the service of a replica over what the store has.
+    func open(_ replica: Int) {
+        guard let master else { return }
+        processCount += 1
+        let process = ServiceProcess(number: processCount, replica: replica)
+        process.feed.heardAt = time.monotonicNow()
+        replicas[replica].process = process
+        let factory = ServiceFactory(
+            store: FaultyStore(store, conductor: StoreGate(self, process)),
+            sealer: sealer,
+            master: master,
+            time: time,
+            random: random,
+            // No descriptor: the lines are counted as dropped.
+            log: Logger(descriptor: -1, minimum: .error, time: time),
+            registry: MetricsRegistry(),
+            environment: nil,
+            addressLimit: nil
+        )
+        start {
+            do {
+                let services = try await factory.open(place: "memory")
+                guard !process.isDead else { return }
+                process.application = Application(
+                    services: services,
+                    routes: services.routes(readiness: Readiness(services))
+                )
+                process.upkeep = Upkeep(services: services, auditDays: 30)
+                self.trace.note("process \(process.number) is open at replica \(replica)")
+            } catch {
+                self.trace.note("process \(process.number) did not open: \(error)")
+                guard !process.isDead else { return }
+                process.isDead = true
+                self.replicas[replica].process = nil
+            }
+        }
+    }
+
+    /// The processes that answer.
+    var processes: [ServiceProcess] { replicas.compactMap(\.process).filter { $0.application != nil && !$0.isDead } }
+
+    // MARK: Asking
+
+    /// Sends a request to one of the processes; nil where no answer came back.
+    func ask(
+        _ method: HTTPMethod,
+        _ target: String,
+        body: String? = nil,
+        key: String? = nil,
+        fields: [(String, String)] = []
+    ) async -> Reply? {
+        let processes = processes
+        guard !processes.isEmpty else { return nil }
+        let process = processes[dice.below(processes.count)]
+        guard let application = process.application else { return nil }
+        var all = fields
+        if body != nil { all.append(("Content-Type", "application/json")) }
+        if let key { all.append(("Authorization", "Bearer " + key)) }
+        let request = HTTPRequest(
+            method: method,
+            target: target,
+            fields: HTTPRequestFields(all),
+            body: Array((body ?? "").utf8)
+        )
+        tick += 1
+        let began = now
+        latest = max(latest, began.wall)
+        let faults = faultCount
+        let isBehind = latest.milliseconds - began.wall.milliseconds > Reply.lagMillisecondsMax
+        let isDeaf = application.services.revocations.isStale || replicas[process.replica].isCutOff
+        let response: HTTPResponse
+        switch application.respond(to: request) {
+        case .now(let answer): response = answer
+        case .later(let work): response = await work()
+        }
+        tick += 1
+        guard !process.isDead else {
+            trace.note("\(began.tick) \(method.name) \(target) at \(process.number): no answer")
+            return nil
+        }
+        let reply = Reply(
+            status: response.status,
+            body: response.body,
+            requestID: response.field("Request-Id") ?? "",
+            isReplay: response.field("Idempotent-Replayed") == "true",
+            began: began,
+            ended: now,
+            isExcused: faultCount != faults || isBehind || isDeaf,
+            process: process.number,
+            replica: process.replica
+        )
+        report.statuses[reply.status, default: 0] += 1
+        let code = reply.code.map { " " + $0 } ?? ""
+        trace.note(
+            "\(began.tick) \(began.wall.milliseconds) \(method.name) \(target) \(Self.brief(body, key)) "
+                + "at \(process.number): \(reply.status)\(code) \(reply["id"] ?? reply["session_id"] ?? "")",
+            Array((body ?? "").utf8) + response.body
+        )
+        check(reply)
+        return reply
+    }
+
+    /// A body or else a credential without what nobody reads: of a token its last characters.
+    private static func brief(_ body: String?, _ key: String?) -> String {
+        let text = body ?? key.map { String($0.suffix(8)) } ?? ""
+        return text.replacing(/eyJ[A-Za-z0-9_.-]{40,}/) { "…" + $0.output.suffix(8) }
+    }
+
+    /// What holds for every answer.
+    private func check(_ reply: Reply) {
+        if reply.status == 500 { violate("an internal error") }
+        if reply.status == 503, !reply.isExcused {
+            violate("503 without a fault: \(String(decoding: reply.body, as: UTF8.self))")
+        }
+        if reply.status >= 400, !reply.isUnknown { audit.refused.append(reply.requestID) }
+    }
+
+    /// What holds for every answer that issues something.
+    func checkIssue(_ reply: Reply) {
+        if latestIssue.milliseconds - reply.began.wall.milliseconds > Reply.lagMillisecondsMax {
+            violate("something was issued \(latestIssue.milliseconds - reply.began.wall.milliseconds) ms back in time")
+        }
+        latestIssue = max(latestIssue, reply.began.wall)
+    }
+}

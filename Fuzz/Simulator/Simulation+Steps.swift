@@ -1,0 +1,112 @@
+import FuzzBodies
+import Platform
+import TestSupport
+import TokenService
+
+extension Simulation {
+    /// Some time goes by, and then some requests come at once.
+    func step() {
+        let milliseconds = drawPause()
+        advance(milliseconds: milliseconds)
+        trace.note("step \(report.steps), \(milliseconds) ms later")
+        drawStepFaults()
+        if !isNoisy { quieten() }
+        for index in replicas.indices where replicas[index].process == nil {
+            if !isNoisy || dice.below(5) > 0 { open(index) }
+        }
+        settle()
+        if !isNoisy, processes.count != replicas.count { violate("a process does not open, with no fault") }
+        if replicas.count > 1 { tellOthers(asks: milliseconds >= ChangeFeed.askMilliseconds) }
+        if milliseconds >= 30_000 {
+            for process in processes { start { await process.upkeep?.round() } }
+            // Housekeeping goes on beside requests as often as before them.
+            if dice.below(2) == 0 { settle() }
+        }
+        for _ in 0...dice.below(4) { startRequest() }
+        settle()
+        catchUp()
+        checkAudit()
+        if report.steps % 40 == 0 { model.trim() }
+    }
+
+    private func drawPause() -> Int {
+        switch dice.below(20) {
+        case 0..<10: dice.below(3_000)
+        case 10..<15: dice.below(600_000)
+        case 15..<18: dice.below(8 * 3_600_000)
+        case 18: 30_000
+        default: dice.below(5 * 86_400_000)
+        }
+    }
+
+    /// Ends every fault that lasts: from here on all has to go well.
+    private func quieten() {
+        if time.now() < latest { time.setWall(latest) }
+        for index in replicas.indices { replicas[index].isCutOff = false }
+        if replicas.count > 1 { tellOthers(asks: true) }
+        start { await self.doLateCommands() }
+        settle()
+        catchUp()
+        for process in processes where process.application?.services.revocations.isStale == true {
+            violate("process \(process.number) does not catch up with revocations, with no fault")
+        }
+    }
+
+    /// What a process does at once when it may have missed a revocation.
+    private func catchUp() {
+        for process in processes {
+            guard let services = process.application?.services, services.revocations.isStale else { continue }
+            start { await services.catchUpIfStale(now: services.time.now()) }
+        }
+        settle()
+    }
+
+    // MARK: Requests
+
+    /// Starts what somebody wants now.
+    private func startRequest() {
+        let kinds: [(Int, String, @Sendable (Simulation) async -> Void)] = [
+            (12, "mint", { await $0.mint() }),
+            (8, "mint again", { await $0.mintAgain() }),
+            (3, "make session", { await $0.makeSession() }),
+            (4, "read invite", { await $0.readInvite() }),
+            (2, "list invites", { await $0.listInvites() }),
+            (4, "verify token", { await $0.verifyToken() }),
+            (14, "redeem", { await $0.redeem() }),
+            (6, "redeem again", { await $0.redeemAgain() }),
+            (4, "race for an invite", { await $0.race() }),
+            (14, "validate", { await $0.validate() }),
+            (8, "validate what was revoked", { await $0.validateRevoked() }),
+            (8, "renew", { await $0.renew() }),
+            (2, "end session", { await $0.endSession() }),
+            (5, "revoke", { await $0.revoke() }),
+            (2, "rotate key", { await $0.rotateKey() }),
+            (3, "make key", { await $0.makeKeyIfFew() }),
+            (2, "suspend or resume", { await $0.suspendOrResume() }),
+            (1, "end key", { await $0.endKey() }),
+            (1, "change policy", { await $0.changePolicy() }),
+        ]
+        var drawn = dice.below(kinds.reduce(0) { $0 + $1.0 })
+        for (weight, name, body) in kinds {
+            if drawn < weight {
+                report.operations[name, default: 0] += 1
+                start { await body(self) }
+                return
+            }
+            drawn -= weight
+        }
+    }
+
+    /// One of the last of a list, the newest more often than the others; nil for an empty list.
+    func recent<Element>(_ elements: [Element], _ count: Int = 40) -> Element? {
+        let last = Array(elements.suffix(dice.below(2) == 0 ? min(count, 6) : count))
+        guard !last.isEmpty else { return nil }
+        return last[last.count - 1 - min(dice.below(last.count), dice.below(last.count))]
+    }
+
+    /// A number that nothing else has.
+    func nextNumber() -> Int {
+        number += 1
+        return number
+    }
+}

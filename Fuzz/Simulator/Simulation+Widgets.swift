@@ -1,0 +1,213 @@
+import FuzzBodies
+import HTTPServer
+import JWTLite
+import Platform
+import StrictJSON
+import TokenService
+
+/// What widgets do: they exchange invites, ask again where the answer was lost, validate, renew and end.
+extension Simulation {
+    func redeem() async {
+        guard let invite = recent(model.invites) else { return }
+        await redeem(invite, nonce: freshNonce())
+    }
+
+    /// A holder asks again: because nothing came back, or for no reason.
+    func redeemAgain() async {
+        guard let invite = recent(model.invites.filter { !$0.exchanges.isEmpty }, 10),
+            let exchange = recent(invite.exchanges, 3)
+        else { return }
+        await redeem(invite, nonce: exchange.nonce)
+    }
+
+    /// Several holders want one invite at once.
+    func race() async {
+        guard let invite = recent(model.invites, 6) else { return }
+        for _ in 0..<3 {
+            let nonce = freshNonce()
+            start { await self.redeem(invite, nonce: nonce) }
+        }
+    }
+
+    private func freshNonce() -> String {
+        let digits = String(dice.next(), radix: 36) + String(dice.next(), radix: 36)
+        return "n" + String(repeating: "0", count: max(0, 30 - digits.count)) + digits
+    }
+
+    private func redeem(_ invite: ModelInvite, nonce: String) async {
+        let fact = Fact(now)
+        invite.exchanges.append((fact, nonce))
+        let body = #"{"invite_token":"\#(invite.token)","holder_nonce":"\#(nonce)"}"#
+        let reply = await ask(.post, "/v1/widget/sessions", body: body)
+        fact.settle(reply, now, isDone: reply?.status == 201)
+        guard let reply, !reply.isUnknown else { return }
+        let born = invite.mint.born
+        switch reply.status {
+        case 200, 201: exchanged(invite, nonce, reply)
+        case 409:
+            // Those who asked at the same time, or whose answer was lost, may have it.
+            if invite.usesAtMost(at: reply.ended) < invite.mint.maxUses {
+                violate("invite \(invite.id) was said to be used, and nobody did")
+            }
+        case 410, 401:
+            let isOver = latest >= invite.expiresAt
+            let isDead = model.mayBeDead(invite.lineage, born: born, at: reply.ended)
+            let hasEnded = invite.sessions.contains { session, holder in
+                holder == nonce
+                    && model.revocations[.session(session)]?.contains { $0.mayHold(at: reply.ended) } == true
+            }
+            let isGone = latest >= invite.expiresAt.adding(seconds: 30 * 86_400)
+            if reply.status == 401 ? !isGone : !(isOver || isDead || hasEnded) {
+                violate("the good invite \(invite.id) was refused: \(reply.code ?? "")")
+            }
+        case 503: break
+        default: violate("an exchange was answered with \(reply.status) \(reply.code ?? "")")
+        }
+    }
+
+    private func exchanged(_ invite: ModelInvite, _ nonce: String, _ reply: Reply) {
+        checkIssue(reply)
+        let born = invite.mint.born
+        guard let id = reply["session_id"] else { return violate("an exchange without a session") }
+        if model.isDead(invite.lineage + [.session(id)], born: born, at: reply.began, on: nil) {
+            violate("the revoked invite \(invite.id) was exchanged")
+        }
+        if reply.status == 201 {
+            if reply.began.wall >= invite.expiresAt { violate("the expired invite \(invite.id) was exchanged") }
+            if !invite.opened.insert(id).inserted { violate("session \(id) was opened twice") }
+            audit.expect("invite.redeemed", request: reply.requestID)
+        }
+        if let holder = invite.sessions[id] {
+            if holder != nonce { violate("session \(id) was given to another holder") }
+        } else if reply.status == 200, invite.exchanges.count(where: { $0.nonce == nonce }) < 2 {
+            violate("a holder who never asked before was taken for one who did")
+        }
+        invite.sessions[id] = nonce
+        if invite.sessions.count > invite.mint.maxUses {
+            violate("invite \(invite.id) of \(invite.mint.maxUses) uses has \(invite.sessions.count) sessions")
+        }
+        if audit.count("invite.redeemed", invite.id) > invite.mint.maxUses {
+            violate("the trail has more exchanges of \(invite.id) than it has uses")
+        }
+        guard let session = session(reply, nonce: nonce, born: born, lineage: invite.lineage) else { return }
+        if reply.status == 201 { model.sessions.append(session) }
+    }
+
+    /// The session of an answer, with its token taken in.
+    func session(_ reply: Reply, nonce: String?, born: Fact, lineage: [RevocationTarget]) -> ModelSession? {
+        guard let id = reply["session_id"], let until = reply.time("renew_until") else {
+            violate("a session without an id")
+            return nil
+        }
+        let known = model.sessions.last { $0.id == id }
+        if let known, known.renewUntil != until { violate("session \(id) has another end than before") }
+        let session =
+            known ?? ModelSession(id: id, nonce: nonce, born: born, lineage: lineage, renewUntil: until)
+        take(reply, of: session)
+        return session
+    }
+
+    /// Takes in the token of an answer.
+    private func take(_ reply: Reply, of session: ModelSession) {
+        guard let text = reply["participant_token"], let expiresAt = reply.time("expires_at"),
+            let payload = text.split(separator: ".").dropFirst().first.flatMap({ Base64URL.decode(String($0)) }),
+            let claims = try? JSONDocument(parsing: payload).root, let issuedAt = claims["iat"]?.integer,
+            claims["exp"]?.integer == expiresAt.seconds
+        else { return violate("a token that can not be read") }
+        if expiresAt > session.renewUntil { violate("a token outlives its session") }
+        let token = ModelToken(text, session, issuedAt: UnixTime(seconds: issuedAt), expiresAt: expiresAt)
+        model.tokens.append(token)
+    }
+
+    // MARK: Tokens
+
+    func validate() async {
+        await validate(recent(model.tokens, 60))
+    }
+
+    /// Somebody tries what was revoked and would not be over yet.
+    func validateRevoked() async {
+        let revoked = model.tokens.suffix(100).filter { token in
+            latest < token.expiresAt && model.mayBeDead(token.lineage, born: token.session.born, at: now)
+        }
+        await validate(recent(revoked))
+    }
+
+    private func validate(_ token: ModelToken?) async {
+        guard let token else { return }
+        guard let reply = await ask(.get, "/v1/widget/session", key: token.text), reply.status != 503 else { return }
+        guard [200, 401, 410].contains(reply.status) else {
+            return violate("a validation was answered with \(reply.status) \(reply.code ?? "")")
+        }
+        judge(token, reply, isAccepted: reply.status == 200, code: reply.code)
+    }
+
+    /// Holds what was said of a token against what the contract says of it.
+    func judge(_ token: ModelToken, _ reply: Reply, isAccepted: Bool, code: String?) {
+        let session = token.session
+        if isAccepted {
+            if reply.began.wall >= token.expiresAt { violate("a token was accepted past its exp") }
+            if token.issuedAt > reply.began.wall.adding(seconds: 30) {
+                violate("a token was accepted before its time")
+            }
+            if token.isOverFor.contains(reply.process) { violate("an expired token came to life again") }
+            if model.isDead(token.lineage, born: session.born, at: reply.began, on: reply.replica) {
+                violate("a token was accepted after a revocation that covers it")
+            }
+            return
+        }
+        if model.mayBeDead(token.lineage, born: session.born, at: reply.ended) { return }
+        if latest >= token.expiresAt {
+            if code == "token_expired" { token.isOverFor.insert(reply.process) }
+            return
+        }
+        violate("a good token was refused: \(code ?? "")")
+    }
+
+    func renew() async {
+        guard let token = recent(model.tokens, 60) else { return }
+        let session = token.session
+        let isThief = dice.below(10) == 0
+        let nonce = isThief ? freshNonce() : session.nonce
+        let body = nonce.map { #"{"holder_nonce":"\#($0)"}"# }
+        let reply = await ask(.post, "/v1/widget/session/renew", body: body, key: token.text)
+        guard let reply, reply.status != 503 else { return }
+        switch reply.status {
+        case 200:
+            checkIssue(reply)
+            if isThief, session.nonce != nil || reply.began.wall >= token.expiresAt {
+                violate("a session was renewed for somebody else")
+            }
+            if reply.began.wall >= session.renewUntil { violate("a session was renewed after its end") }
+            if model.isDead(token.lineage, born: session.born, at: reply.began, on: reply.replica) {
+                violate("a revoked session was renewed")
+            }
+            audit.expect("session.renewed", request: reply.requestID)
+            take(reply, of: session)
+        case 401, 410:
+            let isExplained =
+                isThief || latest >= session.renewUntil || (session.nonce == nil && latest >= token.expiresAt)
+                || model.mayBeDead(token.lineage, born: session.born, at: reply.ended)
+            if !isExplained { violate("a good session was not renewed: \(reply.code ?? "")") }
+        default: violate("a renewal was answered with \(reply.status) \(reply.code ?? "")")
+        }
+    }
+
+    func endSession() async {
+        guard let token = recent(model.tokens, 30) else { return }
+        let fact = Fact(now)
+        model.revocations[.session(token.session.id), default: []].append(fact)
+        let reply = await ask(.delete, "/v1/widget/session", key: token.text)
+        fact.settle(reply, now, isDone: reply?.status == 204)
+        guard let reply, reply.status != 503 else { return }
+        switch reply.status {
+        case 204: audit.expect("session.ended", target: token.session.id)
+        case 401, 410:
+            let isExplained =
+                latest >= token.expiresAt
+                || model.mayBeDead(token.lineage, born: token.session.born, at: reply.ended)
+            if !isExplained { violate("a good session was not ended: \(reply.code ?? "")") }
+        default: violate("ending a session was answered with \(reply.status) \(reply.code ?? "")")
+        }
+    }
+}

@@ -1,0 +1,140 @@
+import InviteStore
+import TestSupport
+
+/// What a call of the store is told when it goes on.
+enum Verdict {
+    case goOn
+    case refuse
+    case doAndLoseAnswer
+    case loseCommand
+    case doLater
+    /// The process that called is gone.
+    case die
+    case doAndDie
+}
+
+/// A call of the store that stands until the simulation lets it go on.
+struct HeldCall {
+    let name: String
+    let process: ServiceProcess
+    let isWrite: Bool
+    /// True where the store has done it, and its answer is on the way.
+    let isAnswer: Bool
+    let continuation: CheckedContinuation<Verdict, Never>
+}
+
+/// Stands between one process and the store: every call waits here until the simulation picks it, and meets its fault.
+///
+/// Safe because: everything of a simulation runs on its one thread.
+final class StoreGate: StoreConductor, @unchecked Sendable {
+    static let reads: Set<String> = [
+        "newestInstant", "deployment", "workspace", "workspaces", "workspaceBySlug", "tenantsWithKeys", "apiKey",
+        "apiKeys", "importedPrefixes", "importedAPIKeys", "invite", "invites", "session", "sessions", "policy",
+        "policies", "policyVersions", "cutOffs", "lastCutOffNumber", "endedSessions", "coverage", "recorded",
+        "auditEvents", "auditChain", "auditChains", "usage", "lastUse", "expiringKeys", "member", "members",
+        "memberSession", "webhook", "webhooks", "webhookDeliveries", "webhookEndpoints",
+    ]
+    private static let keyWrites: Set<String> = [
+        "createAPIKey", "changeAPIKey", "editAPIKey", "rotateAPIKey", "createCutOff",
+    ]
+    private static let gone = StoreError.unavailable("the process is gone")
+
+    private let simulation: Simulation
+    private let process: ServiceProcess
+
+    init(_ simulation: Simulation, _ process: ServiceProcess) {
+        self.simulation = simulation
+        self.process = process
+    }
+
+    func conduct<Value: Sendable>(
+        _ name: String,
+        _ body: @escaping @Sendable () async throws(StoreError) -> Value
+    ) async throws(StoreError) -> Value {
+        guard !process.isDead else { throw Self.gone }
+        let isWrite = !Self.reads.contains(name)
+        switch await hold(name, isWrite: isWrite, isAnswer: false) {
+        case .goOn: break
+        case .die: throw Self.gone
+        case .doAndDie:
+            _ = try await perform(name, isWrite, body)
+            throw Self.gone
+        case .refuse: throw .unavailable("made to fail")
+        case .doAndLoseAnswer:
+            _ = try await perform(name, isWrite, body)
+            throw .unknownOutcome("the answer was made to be lost")
+        case .loseCommand: throw .unknownOutcome("the command was made to be lost")
+        case .doLater:
+            later(name, body)
+            throw .unknownOutcome("made to be done later")
+        }
+        if simulation.breakage == .acknowledgesEarly, name == "createInvites",
+            let early = Idempotent<CreateOutcome>.done(.created(rev: 0)) as? Value
+        {
+            later(name, body)
+            return early
+        }
+        let value = try await perform(name, isWrite, body)
+        if isWrite, case .die = await hold(name, isWrite: true, isAnswer: true) { throw Self.gone }
+        return simulation.altered(name, value)
+    }
+
+    private func hold(_ name: String, isWrite: Bool, isAnswer: Bool) async -> Verdict {
+        await withCheckedContinuation { continuation in
+            simulation.held.append(
+                HeldCall(
+                    name: name,
+                    process: process,
+                    isWrite: isWrite,
+                    isAnswer: isAnswer,
+                    continuation: continuation
+                )
+            )
+        }
+    }
+
+    /// Asks the store; what it owes from before is done first, since it does one command after the other.
+    private func perform<Value: Sendable>(
+        _ name: String,
+        _ isWrite: Bool,
+        _ body: @Sendable () async throws(StoreError) -> Value
+    ) async throws(StoreError) -> Value {
+        if isWrite {
+            await simulation.doLateCommands()
+            simulation.noteWrite(name, changesKeys: Self.keyWrites.contains(name))
+        }
+        return try await body()
+    }
+
+    private func later<Value: Sendable>(
+        _ name: String,
+        _ body: @escaping @Sendable () async throws(StoreError) -> Value
+    ) {
+        let changesKeys = Self.keyWrites.contains(name)
+        let simulation = simulation
+        simulation.late.append {
+            simulation.noteWrite(name, changesKeys: changesKeys)
+            _ = try? await body()
+        }
+    }
+
+    // MARK: Broken on purpose
+
+    func adjusted(_ command: CreateInvites) -> CreateInvites {
+        var command = command
+        if simulation.breakage == .forgetsClaims { command.claim = nil }
+        if simulation.breakage == .skipsAudit { command.audit = [] }
+        return command
+    }
+
+    func adjusted(_ outcome: RedeemOutcome, of command: RedeemInvite) -> RedeemOutcome {
+        guard simulation.breakage == .redeemsTwice else { return outcome }
+        if case .opened(let session) = outcome { simulation.opened[command.invite] = session }
+        guard case .used = outcome, var session = simulation.opened[command.invite] else { return outcome }
+        session.id = command.session
+        session.holder = command.holder
+        return .opened(session)
+    }
+
+    func observes(_ observer: any StoreChangesObserver) { process.observer = observer }
+}
