@@ -157,6 +157,7 @@ let package = Package(
             name: "FuzzBodies",
             dependencies: [
                 "TokenService", "HTTPServer", "InviteStore", "JWTLite", "OpenSSLKit", "StrictJSON", "Platform",
+                "TestSupport",
             ],
             path: "Fuzz/Bodies",
             swiftSettings: settings
@@ -167,7 +168,7 @@ let package = Package(
         .target(
             name: "Simulator",
             dependencies: [
-                "FuzzBodies", "TestSupport", "TokenService", "HTTPServer", "InviteStore", "JWTLite", "OpenSSLKit",
+                "TestSupport", "TokenService", "HTTPServer", "InviteStore", "JWTLite", "OpenSSLKit",
                 "StrictJSON", "Platform", "Telemetry",
             ],
             path: "Fuzz/Simulator",

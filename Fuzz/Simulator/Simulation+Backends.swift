@@ -1,7 +1,7 @@
-import FuzzBodies
 import HTTPServer
 import Platform
 import StrictJSON
+import TestSupport
 
 /// What backends do: they mint, ask again where they heard nothing, and look at what they have.
 extension Simulation {

@@ -1,4 +1,3 @@
-import FuzzBodies
 import InviteStore
 import Platform
 import TestSupport

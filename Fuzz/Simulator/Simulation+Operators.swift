@@ -1,7 +1,7 @@
-import FuzzBodies
 import HTTPServer
 import Platform
 import StrictJSON
+import TestSupport
 import TokenService
 
 /// What operators do with the first admin key: they revoke, rotate, suspend, and change policies.

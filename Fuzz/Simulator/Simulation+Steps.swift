@@ -1,4 +1,3 @@
-import FuzzBodies
 import Platform
 import TestSupport
 import TokenService

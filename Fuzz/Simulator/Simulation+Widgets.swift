@@ -1,8 +1,8 @@
-import FuzzBodies
 import HTTPServer
 import JWTLite
 import Platform
 import StrictJSON
+import TestSupport
 import TokenService
 
 /// What widgets do: they exchange invites, ask again where the answer was lost, validate, renew and end.

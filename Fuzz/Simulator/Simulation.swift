@@ -1,4 +1,3 @@
-import FuzzBodies
 import HTTPServer
 import InviteStore
 import OpenSSLKit

@@ -36,9 +36,8 @@ struct ProofTests {
             var expected = try ProofFixture.expectation(method: method, bases: [base], path: path, token: token)
             expected.now = UnixTime(seconds: time)
             try proof.check(expected)
-            let key = try proof.key()
-            #expect(proof.isSigned(by: key))
-            #expect(key.thumbprint == "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I")
+            try proof.checkSignature()
+            #expect(proof.key.thumbprint == "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I")
         }
         let hash = String(decoding: DPoPProof.hash(ofToken: Self.accessToken), as: UTF8.self)
         #expect(hash == "fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo")
@@ -49,10 +48,28 @@ struct ProofTests {
         let fixture = try ProofFixture(algorithm)
         #expect(ProofFixture.fault(try fixture.proof(), try ProofFixture.expectation()) == nil)
         let proof = try DPoPProof(parsing: Array(try fixture.proof().utf8))
-        #expect(try proof.key().thumbprint == fixture.signer.thumbprint)
-        #expect(proof.names(fixture.key.verifyingKey))
-        #expect(!proof.names(try SigningKey.generate(algorithm).verifyingKey))
+        #expect(proof.key.thumbprint == fixture.signer.thumbprint)
         #expect(proof.id == Array("proof-1".utf8))
+    }
+
+    @Test("A known header is taken where it is the same to the byte, and the signature is checked all the same")
+    func knownHeader() throws {
+        let (fixture, other) = (try ProofFixture(), try ProofFixture())
+        let first = try DPoPProof(parsing: Array(try fixture.proof().utf8))
+        #expect(!first.hasKnownHeader)
+        let again = try DPoPProof(parsing: Array(try fixture.proof().utf8), known: first.header)
+        #expect(again.hasKnownHeader)
+        try again.checkSignature()
+        let foreign = try DPoPProof(parsing: Array(try other.proof().utf8), known: first.header)
+        #expect(!foreign.hasKnownHeader)
+        #expect(foreign.key.thumbprint == other.signer.thumbprint)
+
+        // The known header in front of what another key signed.
+        let parts = try other.proof().split(separator: ".")
+        let header = try fixture.proof().split(separator: ".")[0]
+        let spliced = try DPoPProof(parsing: Array("\(header).\(parts[1]).\(parts[2])".utf8), known: first.header)
+        #expect(spliced.hasKnownHeader)
+        #expect(throws: DPoPError.badSignature) { try spliced.checkSignature() }
     }
 
     @Test("Every attack on a proof is refused for its reason", arguments: proofAttacks)

@@ -6,22 +6,23 @@ import StrictJSON
 /// Beside the members that make the key, only `alg`, `use`, `kid`, and the `key_ops` and `ext` that WebCrypto's export
 /// adds may stand in it, and they must allow what the key is used for. A member that means nothing here would be one that
 /// somebody else gives a meaning to.
-struct DPoPHeader {
+package struct DPoPHeader: Sendable {
     private static let limits = JSONLimits(bytesMax: 1024, depthMax: 3, valuesMax: 20, stringBytesMax: 512)
 
-    let algorithm: SignatureAlgorithm
-    let x: [UInt8]
-    /// Nil for Ed25519.
-    let y: [UInt8]?
+    /// The header as it stood in the proof, base64url.
+    let text: [UInt8]
+    let key: PresentedKey
 
-    init(parsing bytes: [UInt8]) throws(DPoPError) {
+    /// Reads the first part of a proof.
+    init(parsing text: ArraySlice<UInt8>) throws(DPoPError) {
+        guard let bytes = Base64URL.decode(text) else { throw .malformed }
         guard let root = try? JSONDocument(parsing: bytes, limits: Self.limits).root, root.kind == .object,
             let type = root["typ"], let name = root["alg"], let key = root["jwk"], root.count == 3
         else { throw .headerRefused }
         guard type.stringEquals("dpop+jwt") else { throw .wrongType }
         guard let algorithm = Self.algorithm(name) else { throw .unsupportedAlgorithm }
-        self.algorithm = algorithm
-        (x, y) = try Self.point(key, algorithm)
+        self.key = try Self.key(key, algorithm)
+        self.text = Array(text)
     }
 
     private static func algorithm(_ value: JSONValue) -> SignatureAlgorithm? {
@@ -29,10 +30,10 @@ struct DPoPHeader {
         return value.stringEquals("EdDSA") ? .edDSA : nil
     }
 
-    private static func point(
+    private static func key(
         _ key: JSONValue,
         _ algorithm: SignatureAlgorithm
-    ) throws(DPoPError) -> (x: [UInt8], y: [UInt8]?) {
+    ) throws(DPoPError) -> PresentedKey {
         guard key.kind == .object else { throw .invalidKey }
         try key.forEachMember { name, value throws(DPoPError) in
             switch name {
@@ -52,9 +53,13 @@ struct DPoPHeader {
             }
         }
         guard key["kty"] != nil, key["crv"] != nil, let x = try? JWK.coordinate("x", in: key) else { throw .invalidKey }
-        guard algorithm == .es256 else { return (x, nil) }
-        guard let y = try? JWK.coordinate("y", in: key) else { throw .invalidKey }
-        return (x, y)
+        let presented: PresentedKey? =
+            switch algorithm {
+            case .es256: (try? JWK.coordinate("y", in: key)).flatMap { PresentedKey(p256X: x, y: $0) }
+            case .edDSA: PresentedKey(ed25519X: x)
+            }
+        guard let presented else { throw .invalidKey }
+        return presented
     }
 
     private static func require(_ value: JSONValue, _ text: String) throws(DPoPError) {

@@ -1,4 +1,4 @@
-package import OpenSSLKit
+package import JWTLite
 import Synchronization
 
 /// A participant token whose signature, claims and seal were found good, ready to be judged again without them.
@@ -12,7 +12,7 @@ package final class ValidatedToken: Sendable {
     package let tokenHash: [UInt8]
     /// The token, as it is presented.
     let text: [UInt8]
-    private let key = Mutex<VerifyingKey?>(nil)
+    private let header = Mutex<DPoPHeader?>(nil)
 
     package init(text: [UInt8], claims: ParticipantClaims, answer: [UInt8], tokenHash: [UInt8]) {
         self.text = text
@@ -21,12 +21,12 @@ package final class ValidatedToken: Sendable {
         self.tokenHash = tokenHash
     }
 
-    /// The key that the token is bound to, once a proof has shown it.
-    package var boundKey: VerifyingKey? { key.withLock { $0 } }
+    /// The header of the last proof that was good with this token, and so names the token's own key.
+    package var proofHeader: DPoPHeader? { header.withLock { $0 } }
 
-    /// Keeps the key whose thumbprint the token names, so that the next proof need not bring it up again.
-    package func keep(_ boundKey: VerifyingKey) { key.withLock { $0 = boundKey } }
+    /// Keeps the header of a proof whose key is the token's and whose signature was good.
+    package func keep(_ proofHeader: DPoPHeader) { header.withLock { $0 = proofHeader } }
 
     /// What it costs, about, in bytes: its texts, and as much for the objects around them.
-    var bytes: Int { 2 * (text.count + answer.count) + 512 }
+    var bytes: Int { 2 * (text.count + answer.count) + (claims.boundKey == nil ? 512 : 2048) }
 }

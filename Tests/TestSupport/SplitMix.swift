@@ -1,5 +1,5 @@
-/// A repeatable stream of numbers (SplitMix64): the same seed, the same mutations.
-package struct SplitMix: RandomNumberGenerator {
+/// A repeatable stream of numbers (SplitMix64), for tests only: the same seed, the same numbers.
+package struct SplitMix: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
     package init(seed: UInt64) { state = seed }
@@ -12,8 +12,9 @@ package struct SplitMix: RandomNumberGenerator {
         return mixed ^ (mixed >> 31)
     }
 
-    /// A number below `count`, which is not 0.
+    /// A number below `count`; 0 where that is not positive.
     package mutating func below(_ count: Int) -> Int { Int(next() % UInt64(max(1, count))) }
 
+    /// One of the elements, which must not be empty.
     package mutating func pick<Element>(_ elements: [Element]) -> Element { elements[below(elements.count)] }
 }
