@@ -109,10 +109,13 @@ extension Services {
 
     /// Reads a token, without checking its signature where these bytes were found good before.
     private func read(_ token: ArraySlice<UInt8>, _ call: Call) throws(TokenRefusal) -> PresentedToken {
-        if let known = validated.find(token), known.claims.isBegun(at: call.now) {
+        if let known = validated.find(token), known.keyring == issuance.keyrings.number,
+            known.claims.isBegun(at: call.now)
+        {
             let isExpired = call.now >= known.claims.expiresAt
             return PresentedToken(claims: known.claims, isExpired: isExpired, known: known)
         }
+        let keyring = keyring
         let (claims, isExpired) = try keyring.reader.participant(String(decoding: token, as: UTF8.self), now: call.now)
         var known: ValidatedToken?
         if !isExpired, validated.isKnown(token) {
@@ -121,7 +124,8 @@ extension Services {
                 text: text,
                 claims: claims,
                 answer: Self.sessionAnswer(claims),
-                tokenHash: claims.boundKey == nil ? [] : DPoPProof.hash(ofToken: text)
+                tokenHash: claims.boundKey == nil ? [] : DPoPProof.hash(ofToken: text),
+                keyring: keyring.number
             )
             validated.insert(made, now: call.now)
             known = made
