@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures what a mint, a redeem and a validation cost, against the least that they could cost.
+"""Measures what each operation of the main job costs, against the least that it could cost.
 
 Ours and an nginx with a constant answer run on one processor, wrk on another. Each round asks OpenSSL how long a P-256
 signature and verification take at this moment, then loads nginx and ours in turn with the same requests, so that a slow
@@ -8,7 +8,6 @@ spell of the machine hits all of them. Ratios are taken within a round; the tabl
 Standard library only; needs wrk, nginx, taskset and openssl. See README.md beside this file.
 """
 import argparse
-import concurrent.futures
 import http.client
 import json
 import os
@@ -21,9 +20,22 @@ import sys
 import tempfile
 import time
 
+import proofs
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 CAMPAIGN = "cmp_01J9Z6V8Q2"
+
+# The script of wrk, and what the operation can not cost less than: nginx's own CPU, signatures and verifications.
+OPERATIONS = {
+    "mint": ("mint", "N+S", 1, 0),
+    "redeem": ("redeem", "N+S+V", 1, 1),
+    "validate": ("validate", "N+V", 0, 1),
+    "repeat": ("validate", "N", 0, 0),
+    "redeem-bound": ("redeem", "N+2V+S", 1, 2),
+    "validate-bound": ("validate", "N+2V", 0, 2),
+    "repeat-bound": ("validate", "N+V", 0, 1),
+}
 
 NGINX = """\
 daemon off; master_process off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/nginx.log crit;
@@ -169,32 +181,73 @@ def mint_invites(ours, key, count):
     return tokens
 
 
-def mint_participant_tokens(ours, key, count):
+def collected(ours, script, name, seconds, env, options, folder):
+    """Loads ours, and gives the values of one member of its answers."""
+    path = os.path.join(folder, "collected")
+    load(ours, script, 32, seconds, options.load_cpu, {**env, "COLLECT": path})
+    with open(path) as file:
+        # The last line may have been cut off by the end of the run.
+        return [json.loads(line)[name] for line in file if line.endswith("}\n")]
+
+
+def mint_participant_tokens(ours, key, count, options, folder):
     """Fresh participant tokens; the first is tried, and a forged one too."""
-
-    def some(numbers):
-        connection = http.client.HTTPConnection("127.0.0.1", ours.port, timeout=30)
-        found = []
-        for number in numbers:
-            body = {"campaign_id": CAMPAIGN, "participant_email": f"p{number}@example.com"}
-            status, answer = ours.send(
-                connection, "POST", "/v1/participant-tokens", body, {"Authorization": "Bearer " + key}
-            )
-            if status != 201:
-                sys.exit(f"a participant token was answered with {status}: {answer[:300]!r}")
-            found.append(json.loads(answer)["participant_token"])
-        connection.close()
-        return found
-
-    with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        tokens = [token for part in pool.map(some, [range(n, count, 8) for n in range(8)]) for token in part]
+    env, tokens = {"API_KEY": key, "MINT_PATH": "/v1/participant-tokens"}, []
+    while len(tokens) < count:
+        more = collected(ours, "mint", "participant_token", 2, env, options, folder)
+        if not more:
+            sys.exit("no participant token was made")
+        tokens += more
     head, payload, signature = tokens[0].split(".")
     forged = f"{head}.{payload}.{'B' if signature[0] == 'A' else 'A'}{signature[1:]}"
     for token, wanted in ((tokens[0], 200), (forged, 401)):
         status, _ = ours.call("GET", "/v1/widget/session", headers={"Authorization": "Bearer " + token})
         if status != wanted:
             sys.exit(f"validation answered {status} where {wanted} was due")
-    return tokens
+    return tokens[:count]
+
+
+class Holders:
+    """Browsers with a key each, and the proofs that they make for ours."""
+
+    def __init__(self, ours, count):
+        self.ours, self.keys = ours, [proofs.ProofKey() for _ in range(count)]
+        self.by_thumbprint = {key.thumbprint: key for key in self.keys}
+
+    def nonce(self):
+        """The one to use now; it is good for two to four minutes."""
+        path = "/v1/widget/sessions"
+        proof = self.keys[0].proof("POST", self.url(path), time.time())
+        connection = http.client.HTTPConnection("127.0.0.1", self.ours.port, timeout=30)
+        body = json.dumps({"invite_token": "none"})
+        connection.request("POST", path, body, {"Content-Type": "application/json", "DPoP": proof})
+        nonce = connection.getresponse().getheader("DPoP-Nonce")
+        connection.close()
+        return nonce or sys.exit("a proof without a nonce was not answered with one")
+
+    def url(self, path):
+        return f"http://127.0.0.1:{self.ours.port}{path}"
+
+    def for_exchange(self, invite_tokens):
+        nonce, now = self.nonce(), time.time()
+        url, keys = self.url("/v1/widget/sessions"), self.keys
+        return [f"{t} {keys[n % len(keys)].proof('POST', url, now, nonce)}" for n, t in enumerate(invite_tokens)]
+
+    def for_validation(self, tokens):
+        nonce, now, url = self.nonce(), time.time(), self.url("/v1/widget/session")
+        keys = [self.by_thumbprint[proofs.thumbprint_of(token)] for token in tokens]
+        return [f"{token} {key.proof('GET', url, now, nonce, token)}" for token, key in zip(tokens, keys)]
+
+    def check(self, token):
+        """The token alone is worth nothing, and a proof is good once."""
+        _, proof = self.for_validation([token])[0].split(" ")
+        fields = {"Authorization": "DPoP " + token, "DPoP": proof}
+        for headers, wanted in (
+            ({"Authorization": "Bearer " + token}, 401), (fields, 200), (fields, 401)
+        ):  # fmt: skip
+            status, _ = self.ours.call("GET", "/v1/widget/session", headers=headers)
+            if status != wanted:
+                sys.exit(f"validation of a bound token answered {status} where {wanted} was due")
 
 
 def token_file(folder, name, tokens):
@@ -204,19 +257,63 @@ def token_file(folder, name, tokens):
     return path
 
 
-def measure(operation, servers, options, key, folder, connections):
+class Requests:
+    """What the requests of an operation need, made before each round."""
+
+    def __init__(self, ours, key, options, folder):
+        self.ours, self.key, self.options, self.folder = ours, key, options, folder
+        self.participants, self.holders = [], None
+
+    def prepare(self, operation):
+        """The environment of wrk for the next round."""
+        env, options = {"API_KEY": self.key}, self.options
+        if operation == "mint":
+            return env
+        if operation in ("validate", "repeat"):
+            if len(self.participants) < options.tokens:
+                self.participants = mint_participant_tokens(self.ours, self.key, options.tokens, options, self.folder)
+            lines = self.participants[: options.repeated if operation == "repeat" else options.tokens]
+        elif operation == "redeem":
+            lines = mint_invites(self.ours, self.key, options.redeems_per_second * options.seconds)
+        else:
+            self.holders = self.holders or Holders(self.ours, 500)
+            lines = getattr(self, operation.replace("-", "_"))()
+        return {**env, "TOKENS": token_file(self.folder, operation, lines)}
+
+    def redeem_bound(self):
+        return self.holders.for_exchange(mint_invites(self.ours, self.key, self.proofs_count(self.options.seconds)))
+
+    def validate_bound(self):
+        """Each token once: as many as that takes a longer run of exchanges."""
+        tokens = self.exchanged(self.options.seconds * 3)
+        self.holders.check(tokens[0])
+        return self.holders.for_validation(tokens[1:])
+
+    def repeat_bound(self):
+        tokens = self.exchanged(1)[: self.options.repeated // 10]
+        count = self.proofs_count(self.options.seconds)
+        return self.holders.for_validation([tokens[number % len(tokens)] for number in range(count)])
+
+    def exchanged(self, seconds):
+        invites = mint_invites(self.ours, self.key, self.proofs_count(seconds))
+        path = token_file(self.folder, "invites", self.holders.for_exchange(invites))
+        return collected(
+            self.ours, "redeem", "participant_token", seconds, {"TOKENS": path}, self.options, self.folder
+        )
+
+    def proofs_count(self, seconds):
+        return self.options.proofs_per_second * seconds
+
+
+def measure(operation, servers, options, requests, connections):
     """All rounds of one operation; rows of nginx, rows of ours, and the signature speeds."""
-    nginx, ours = servers
-    env = {"API_KEY": key}
-    if operation == "validate":
-        env["TOKENS"] = token_file(folder, "participants", mint_participant_tokens(ours, key, options.tokens))
     rows, speeds = ([], []), []
     for number in range(options.rounds + 1):
-        if operation == "redeem":
-            count = options.redeems_per_second * options.seconds
-            env["TOKENS"] = token_file(folder, "invites", mint_invites(ours, key, count))
+        env = requests.prepare(operation)
         speed = openssl_speed(options.server_cpu)
-        results = [load(s, operation, connections, options.seconds, options.load_cpu, env) for s in (nginx, ours)]
+        # A pair of nginx and ours is one figure: both see the same spell of the machine.
+        script = OPERATIONS[operation][0]
+        results = [load(s, script, connections, options.seconds, options.load_cpu, env) for s in servers]
         if number == 0:
             continue  # the first round only warms up
         speeds.append(speed)
@@ -226,46 +323,66 @@ def measure(operation, servers, options, key, folder, connections):
 
 
 def report(operation, connections, nginx_rows, our_rows, speeds):
-    floors = {"mint": "N+S", "redeem": "N+S+V", "validate": "N+V"}
-
-    def floor(nginx_row, speed):
-        sign, verify = speed
-        extra = {"mint": sign, "redeem": sign + verify, "validate": verify}[operation]
-        return nginx_row["cpu"] + extra
-
+    """Prints both rows; the median of the ratios against the floor."""
+    _, name_of_floor, signatures, verifications = OPERATIONS[operation]
     median = statistics.median
-    ratios = [our["cpu"] / floor(nginx, speed) for our, nginx, speed in zip(our_rows, nginx_rows, speeds)]
+    ratios = [
+        our["cpu"] / (nginx["cpu"] + signatures * sign + verifications * verify)
+        for our, nginx, (sign, verify) in zip(our_rows, nginx_rows, speeds)
+    ]
     for name, rows in (("nginx", nginx_rows), ("ours", our_rows)):
         notes = []
+        # What nginx answers to a request that ours would refuse says nothing of ours.
         if any(row["bad"] for row in rows):
             notes.append(f"{sum(row['bad'] for row in rows)} not 2xx")
         notes += sorted({row["errors"] for row in rows if row["errors"]})
         if median([row["stolen"] for row in rows]) > 0.05:
             notes.append(f"{100 * median([row['stolen'] for row in rows]):.0f} % of the time stolen")
         cpu = [row["cpu"] for row in rows]
-        ratio = f"{median(ratios):.2f} x ({floors[operation]})" if name == "ours" else ""
+        ratio = f"{median(ratios):.2f} x ({name_of_floor})" if name == "ours" else ""
         print(
-            f"{operation:9s} {connections:5d} {name:6s} {median([r['rps'] for r in rows]):9.0f} "
+            f"{operation:14s} {connections:5d} {name:6s} {median([r['rps'] for r in rows]):9.0f} "
             f"{median([r['p50'] for r in rows]):8.0f} {median([r['p99'] for r in rows]):8.0f} "
             f"{median(cpu):8.1f} {f'{min(cpu):.1f}..{max(cpu):.1f}':>15s}  {ratio:18s} {'; '.join(notes)}",
             flush=True,
         )
     sign, verify = median([s for s, _ in speeds]), median([v for _, v in speeds])
-    print(f"{operation:9s} {connections:5d} openssl speed ecdsap256: S {sign:.1f} us, V {verify:.1f} us", flush=True)
+    print(f"{operation:14s} {connections:5d} openssl speed ecdsap256: S {sign:.1f} us, V {verify:.1f} us", flush=True)
+    return median(ratios)
+
+
+def check(ratios):
+    """Holds the ratios against the limits beside this file, and says which are above theirs."""
+    with open(os.path.join(HERE, "thresholds.json")) as file:
+        limits = json.load(file)
+    above = {
+        name: ratio for (name, connections), ratio in ratios.items()
+        if ratio > limits.get(name, {}).get(str(connections), float("inf"))
+    }  # fmt: skip
+    for name, ratio in above.items():
+        print(f"{name}: {ratio:.2f} is above its limit in Benchmarks/thresholds.json")
+    return not above
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", default=os.path.join(HERE, "..", ".build", "release", "token-service"))
-    parser.add_argument("--operations", default="mint,redeem,validate")
+    parser.add_argument("--operations", default=",".join(OPERATIONS), help="of these (default: all)")
     parser.add_argument("--connections", default="32,256")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=2)
-    parser.add_argument("--tokens", type=int, default=5000, help="participant tokens that validation cycles through")
+    parser.add_argument("--tokens", type=int, default=60_000, help="participant tokens that `validate` cycles through: "
+                        "more than the service remembers")
+    parser.add_argument("--repeated", type=int, default=5000, help="those that `repeat` cycles through: fewer")
     parser.add_argument("--redeems-per-second", type=int, default=20_000, help="invites made ahead for a round")
+    parser.add_argument("--proofs-per-second", type=int, default=12_000, help="proofs made ahead for a round")
+    parser.add_argument("--check", action="store_true", help="end with 1 where a ratio is above thresholds.json")
     parser.add_argument("--server-cpu", default="0")
     parser.add_argument("--load-cpu", default="1")
     options = parser.parse_args()
+    unknown = set(options.operations.split(",")) - set(OPERATIONS)
+    if unknown:
+        parser.error(f"no such operation: {', '.join(sorted(unknown))} (there are {', '.join(OPERATIONS)})")
     binary = os.path.realpath(options.binary)
     folder = tempfile.mkdtemp(prefix="token-service-bench-")
     servers = []
@@ -293,14 +410,17 @@ def main():
             f"{os.uname().sysname} {os.uname().release}, {os.cpu_count()} processors; server on {options.server_cpu}, "
             f"wrk on {options.load_cpu}; {options.rounds} rounds of {options.seconds} s; medians"
         )
-        print(f"{'':9s} {'conns':>5s} {'':6s} {'req/s':>9s} {'p50 us':>8s} {'p99 us':>8s} {'CPU us':>8s} "
+        print(f"{'':14s} {'conns':>5s} {'':6s} {'req/s':>9s} {'p50 us':>8s} {'p99 us':>8s} {'CPU us':>8s} "
               f"{'min..max':>15s}  CPU against the floor")
+        ours, ratios = servers[1], {}
+        requests = Requests(ours, key, options, folder)
         for operation in options.operations.split(","):
             for connections in map(int, options.connections.split(",")):
-                rows = measure(operation, servers, options, key, folder, connections)
-                report(operation, connections, *rows)
-        ours = servers[1]
+                rows = measure(operation, servers, options, requests, connections)
+                ratios[operation, connections] = report(operation, connections, *rows)
         print(f"ours: {ours.start_ms:.0f} ms from the start to the first 200, {ours.peak_mib():.1f} MiB resident at most")
+        if options.check and not check(ratios):
+            sys.exit(1)
     finally:
         for server in servers:
             server.stop()

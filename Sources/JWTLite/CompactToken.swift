@@ -38,6 +38,14 @@ struct CompactToken {
         }
     }
 
+    /// What a key that came with the token says of its signature.
+    func verdict(of key: PresentedKey, _ signature: [UInt8], acceptsHighS: Bool) -> PresentedKey.Verdict {
+        unsafe text.withUnsafeBytes { bytes in
+            let signed = unsafe UnsafeRawBufferPointer(rebasing: bytes[..<secondDot])
+            return unsafe key.verify(signature, of: signed, acceptsHighS: acceptsHighS)
+        }
+    }
+
     private static func firstDot(in text: [UInt8], from start: Int) -> Int? {
         guard start < text.count else { return nil }
         return unsafe text.withUnsafeBytes { bytes in

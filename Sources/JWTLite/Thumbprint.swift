@@ -3,7 +3,16 @@ import StrictJSON
 
 extension VerifyingKey {
     /// The JWK thumbprint: base64url of SHA-256 over the required members in order (RFC 7638, RFC 8037 appendix A.3).
-    package var thumbprint: String {
+    package var thumbprint: String { Thumbprint.text(algorithm, x: x, y: y) }
+}
+
+extension PresentedKey {
+    /// The JWK thumbprint, as ``VerifyingKey/thumbprint``.
+    package var thumbprint: String { Thumbprint.text(algorithm, x: x, y: y) }
+}
+
+private enum Thumbprint {
+    static func text(_ algorithm: SignatureAlgorithm, x: [UInt8], y: [UInt8]?) -> String {
         var writer = JSONWriter()
         writer.beginObject()
         writer.member("crv", algorithm.curve)

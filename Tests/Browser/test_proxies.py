@@ -8,7 +8,7 @@ from conftest import in_state, minted
 CAMPAIGN = "camp_behind_a_proxy"
 PAGE = """<!doctype html><html lang="en"><head><title>Site</title><script src="{service}/widget/v1.js"></script></head>
 <body><div id="box"></div><script>
-const widget = TokenService.mount('#box', {{ inviteToken: '{invite}' }});
+const widget = TokenService.mount('#box', {{ inviteToken: '{invite}', {options} }});
 const ask = (method) => widget.fetch('/api', {{ method, body: method === 'POST' ? 'text' : undefined }})
   .then(async (answer) => [answer.status, await answer.json()]);
 </script></body></html>"""
@@ -18,7 +18,7 @@ const ask = (method) => widget.fetch('/api', {{ method, body: method === 'POST' 
 def service(tmp_path_factory):
     """One whose workspace has no list of origins: the sites' ports are not known beforehand."""
     deployment = harness.Deployment(harness.fresh_directory(tmp_path_factory.mktemp("proxied")))
-    with harness.Service(deployment) as running:
+    with harness.Service(deployment, "--trusted-proxies", "127.0.0.1") as running:
         yield running
 
 
@@ -48,7 +48,8 @@ def test_the_widgets_fetch_reaches_the_application_behind_a_proxy(service, api, 
     """A GET to the page's own origin has no `Origin`: the proxy says it, on the browser's word `same-origin`."""
     invite = minted(api, CAMPAIGN, allowed_origins=[site.origin])
     site.application.pages.update({
-        "/page": PAGE.format(service=service.url, invite=invite["invite_token"]), "/elsewhere": "<p>x</p>",
+        "/page": PAGE.format(service=service.url, invite=invite["invite_token"], options=""),
+        "/elsewhere": "<p>x</p>",
     })  # fmt: skip
     let_pages_load(visitor, service.widget().open(api.mint(CAMPAIGN)["invite_token"])["participant_token"])
     page = visitor.open(site.origin + "/page")
@@ -72,4 +73,30 @@ def test_the_widgets_fetch_reaches_the_application_behind_a_proxy(service, api, 
     page.evaluate("widget.destroy({ end: true })")
     harness.wait_until("the session ends", lambda: service.widget().validate(token).status_code != 200)
     assert page.evaluate(stolen, [site.origin, token]) == 401
+    assert len(site.application.seen) == before
+
+
+def test_a_bound_widgets_fetch_proves_its_key_behind_a_proxy(service, api, site, visitor):
+    """The proof is about the address that the page asked for; the proxy says what that was."""
+    invite = minted(api, CAMPAIGN, allowed_origins=[site.origin])
+    page = PAGE.format(service=service.url, invite=invite["invite_token"], options="bind: 'required'")
+    site.application.pages["/page"] = page
+    let_pages_load(visitor, service.widget().open(api.mint(CAMPAIGN)["invite_token"])["participant_token"])
+    page = visitor.open(site.origin + "/page")
+    in_state(page, "ready")
+    subject = page.evaluate("widget.session.subject")
+    for method in ("GET", "POST", "GET"):
+        status, seen = page.evaluate("(method) => ask(method)", method)
+        fields = {name.lower(): value for name, value in seen["headers"]}
+        assert status == 200 and seen["method"] == method and fields["x-token-subject"] == subject
+        assert "dpop" not in fields and "authorization" not in fields
+
+    before = len(site.application.seen)
+    token = page.evaluate("widget.getToken()")
+    for scheme in ("DPoP", "Bearer"):
+        answer = page.evaluate(
+            "([scheme, token]) => fetch('/api', { headers: { Authorization: `${scheme} ${token}` } }).then((a) => a.status)",
+            [scheme, token],
+        )
+        assert answer == 401
     assert len(site.application.seen) == before

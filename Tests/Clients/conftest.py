@@ -1,5 +1,9 @@
 """Fixtures: a deployment and a running service, shared where tests do not disturb each other."""
 
+import pathlib
+import shutil
+import subprocess
+
 import pytest
 
 import harness
@@ -60,3 +64,22 @@ def stranger(tmp_path_factory):
     )
     with harness.Service(other) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def shim(tmp_path_factory):
+    """A library to preload that moves the clock by CLOCK_SHIFT_SECONDS.
+
+    A statically linked executable does not see it: then, and where no C compiler is, what needs it is skipped.
+    """
+    compiler = shutil.which("cc") or shutil.which("clang") or shutil.which("gcc")
+    if compiler is None:
+        pytest.skip("no C compiler")
+    if b"ld-linux" not in pathlib.Path(harness.executable()).read_bytes()[:65_536]:
+        pytest.skip("a statically linked executable")
+    target = tmp_path_factory.mktemp("shim") / "clockshim.so"
+    source = pathlib.Path(__file__).with_name("clockshim.c")
+    subprocess.run(
+        [compiler, "-shared", "-fPIC", "-O1", "-o", target, source], check=True, capture_output=True, timeout=60
+    )
+    return target

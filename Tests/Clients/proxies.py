@@ -13,7 +13,8 @@ import threading
 import harness
 
 FOLDER = harness.TOP / "docs" / "proxies"
-SITE_ORIGIN = "https://www.customer.example"
+SITE_HOST = "www.customer.example"
+SITE_ORIGIN = f"https://{SITE_HOST}"
 ADDED = ("X-Token-Workspace", "X-Token-Environment", "X-Token-Campaign", "X-Token-Subject", "X-Token-Session")
 
 
@@ -104,12 +105,18 @@ class Proxy:
             "environment=live": "environment=test",
             SITE_ORIGIN: self.origin,
         }
+        # Where a configuration says the site in parts: the origin is gone by then.
+        scheme, _, host = self.origin.partition("://")
+        self.parts = {"X-Forwarded-Proto https": f"X-Forwarded-Proto {scheme}", SITE_HOST: host} if site else {}
         self.command = getattr(self, f"_{kind}")(common)
         self.log = open(self.folder / "log", "wb")
 
     def _nginx(self, common):
         text = configuration(
-            "nginx.conf", {**common, "listen 8000": f"listen 127.0.0.1:{self.port}", "/var/log/nginx": str(self.folder)}
+            "nginx.conf", {
+                **common, **self.parts, "listen 8000": f"listen 127.0.0.1:{self.port}",
+                "/var/log/nginx": str(self.folder),
+            },  # fmt: skip
         )
         path = self.folder / "nginx.conf"
         path.write_text(text)
@@ -131,7 +138,9 @@ class Proxy:
 
     def _caddy(self, common):
         path = self.folder / "Caddyfile"
-        path.write_text(configuration("Caddyfile", {**common, ":8000 {": f"http://:{self.port} {{\n\tbind 127.0.0.1"}))
+        path.write_text(
+            configuration("Caddyfile", {**common, **self.parts, ":8000 {": f"http://:{self.port} {{\n\tbind 127.0.0.1"})
+        )
         return [program("caddy"), "run", "--config", path, "--adapter", "caddyfile"]
 
     def __enter__(self):

@@ -1,12 +1,8 @@
 """What time does to tokens: the service is started again with its wall clock moved, so nobody has to wait.
 
-The clock is moved by a preloaded shim (clockshim.c), which a statically linked executable does not see: then, and
-where no C compiler is, these tests are skipped.
+The clock is moved by a preloaded shim (clockshim.c; the fixture `shim`).
 """
 
-import pathlib
-import shutil
-import subprocess
 import time
 
 import pytest
@@ -16,21 +12,6 @@ import harness
 from harness import assert_error, campaign, email, nonce
 
 HOUR = 3_600
-
-
-@pytest.fixture(scope="session")
-def shim(tmp_path_factory):
-    compiler = shutil.which("cc") or shutil.which("clang") or shutil.which("gcc")
-    if compiler is None:
-        pytest.skip("no C compiler")
-    if b"ld-linux" not in pathlib.Path(harness.executable()).read_bytes()[:65_536]:
-        pytest.skip("a statically linked executable")
-    target = tmp_path_factory.mktemp("shim") / "clockshim.so"
-    source = pathlib.Path(__file__).with_name("clockshim.c")
-    subprocess.run(
-        [compiler, "-shared", "-fPIC", "-O1", "-o", target, source], check=True, capture_output=True, timeout=60
-    )
-    return target
 
 
 @pytest.fixture()

@@ -23,6 +23,7 @@ NOT_RUN = {
     ("README.md", 1): "runs these very tests",
     ("CONTRIBUTING.md", 0): "the same, and measures",
     ("CONTRIBUTING.md", 1): "test_schemathesis.py does both, with the pinned versions",
+    ("docs/operations.md", 1): "test_replicas.py starts replicas so, on a cluster of its own and by another address",
     ("docs/members.md", 0): "asks for a password at a terminal: test_console.py has one",
     ("docs/members.md", 1): "the seed's own line with its gaps: test_console.py fills them and runs it",
 }  # fmt: skip
@@ -31,7 +32,7 @@ RUN = {
 } | {
     ("docs/keys.md", place) for place in range(5)
 } | {
-    ("docs/policies.md", 0), ("docs/policies.md", 1), ("docs/operations.md", 0), ("docs/operations.md", 1),
+    ("docs/policies.md", 0), ("docs/policies.md", 1), ("docs/operations.md", 0), ("docs/operations.md", 2),
     ("docs/verifying.md", 0), ("docs/webhooks.md", 0),
 }  # fmt: skip
 
@@ -280,7 +281,7 @@ def test_s76_the_worked_example_of_policies(own_service, tmp_path):
 
 def test_s76_the_operators_commands(fresh, tmp_path):
     """A platform key with a workspace, and a copy of the data base while the service runs, which serves."""
-    shell, (workspace, backup) = Shell(tmp_path), blocks("docs/operations.md", "sh")
+    shell, (workspace, _, backup) = Shell(tmp_path), blocks("docs/operations.md", "sh")
     shell.run(workspace, replace={"--data-dir D": f"--data-dir {fresh.data_dir}"})
     shown = harness.run_cli("workspace", "show", "acme", "--data-dir", fresh.data_dir, "--json")
     assert json.loads(shown.out)["settings"]["key_prefixes"]["live"] == "ir_live_"

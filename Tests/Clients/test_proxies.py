@@ -9,6 +9,7 @@ import time
 import pytest
 import requests
 
+import dpop
 import formats
 import harness
 import proxies
@@ -18,6 +19,8 @@ from wire import Wire
 KINDS = ("nginx", "haproxy", "caddy")
 CAMPAIGN = "camp_behind_a_proxy"
 SITE = proxies.SITE_ORIGIN
+# How long a nonce is the newest one; it is good for as long again.
+NONCE_SLOT_SECONDS = 120
 
 
 @pytest.fixture(scope="module")
@@ -303,3 +306,129 @@ def test_an_error_in_haproxys_script_refuses(service, application, tmp_path, mon
         before = len(application.seen)
         answer = requests.get(running.url, headers={"Authorization": f"Bearer {token}"}, timeout=20)
         assert answer.status_code == 503 and len(application.seen) == before
+
+
+class BoundVisitor:
+    """A browser with a bound token: asks through a proxy, with a proof of what it asks for."""
+
+    def __init__(self, service, proxy, application, client=None):
+        self.client = client or dpop.Client(service)
+        self.token = self.client.open(service.api().mint(CAMPAIGN)["invite_token"])["participant_token"]
+        self.proxy, self.application = proxy, application
+        self.nonce = self.client.nonce
+
+    def proof(self, method="GET", path="/rooms/7", site=SITE, **changed):
+        return self.client.key.proof(method, site + path, self.token, **{"nonce": self.nonce, **changed})
+
+    def ask(self, proof, method="GET", path="/rooms/7?tab=1", scheme="DPoP", **more):
+        before = len(self.application.seen)
+        fields = {"Authorization": f"{scheme} {self.token}", **({"DPoP": proof} if proof else {}), **more}
+        answer = requests.request(method, self.proxy.url + path, headers=fields, data=b"x" if method == "PUT" else None)
+        new = self.application.seen[before:]
+        answer.reached = new[0] if new else None
+        return answer
+
+
+@pytest.fixture(scope="module")
+def trusting(tmp_path_factory):
+    """A service that believes what its proxies say of requests."""
+    deployment = harness.Deployment(harness.fresh_directory(tmp_path_factory.mktemp("trusting")))
+    with harness.Service(deployment, "--trusted-proxies", "127.0.0.1") as running:
+        yield running
+
+
+@pytest.fixture(params=KINDS)
+def visitor(request, trusting, application):
+    with proxy_for(request.param, trusting, application) as running:
+        yield BoundVisitor(trusting, running, application)
+
+
+def assert_challenged(answer, code):
+    """A refusal of the service, with one challenge that names the error."""
+    assert answer.status_code == 401 and answer.reached is None, (answer.status_code, answer.text)
+    assert answer.json()["error"]["code"] == code, answer.text
+    assert "DPoP" in answer.headers["WWW-Authenticate"]
+    if code != "invalid_token":
+        assert answer.headers["WWW-Authenticate"].count(f'error="{code}"') == 1, answer.headers
+
+
+def test_a_bound_token_passes_with_a_proof_of_what_the_browser_asked_for(visitor):
+    for method in ("GET", "PUT", "DELETE", "HEAD"):
+        answer = visitor.ask(visitor.proof(method), method)
+        assert answer.status_code == 200, (method, answer.text)
+        seen = answer.reached
+        assert (seen["method"], seen["path"]) == (method, "/rooms/7?tab=1")
+        assert field(seen, "X-Token-Campaign") == [CAMPAIGN]
+        assert not field(seen, "Authorization") and not field(seen, "DPoP") and not field(seen, "X-Token-Nonce")
+        assert "DPoP-Nonce" not in answer.headers
+
+
+def test_a_bound_token_learns_the_nonce_through_the_proxy(visitor):
+    answer = visitor.ask(visitor.proof(nonce=...))
+    assert_challenged(answer, "use_dpop_nonce")
+    nonce = answer.headers["DPoP-Nonce"]
+    assert re.fullmatch(r"[\w-]{22}", nonce)
+    assert visitor.ask(visitor.proof(nonce=nonce)).status_code == 200
+
+
+def test_a_stolen_bound_token_is_worth_nothing_at_a_proxy(visitor):
+    used = visitor.proof()
+    assert visitor.ask(used).status_code == 200
+    thief = dpop.Key()
+    url = SITE + "/rooms/7"
+    for name, code, answer in (
+        ("used again", "invalid_dpop_proof", visitor.ask(used)),
+        ("of another path", "invalid_dpop_proof", visitor.ask(visitor.proof(path="/rooms/8"))),
+        ("of another method", "invalid_dpop_proof", visitor.ask(visitor.proof("PUT"))),
+        ("of another site", "invalid_dpop_proof", visitor.ask(visitor.proof(site="https://evil.example"))),
+        ("of the proxy's port", "invalid_dpop_proof", visitor.ask(visitor.proof(site=visitor.proxy.url))),
+        ("of the check", "invalid_dpop_proof",
+         visitor.ask(visitor.proof(site=visitor.client.base, path="/v1/forward-auth"))),
+        ("by another key", "invalid_token",
+         visitor.ask(thief.proof("GET", url, visitor.token, nonce=visitor.nonce))),
+        ("none", "invalid_token", visitor.ask(None)),
+        ("none, as a bearer", "invalid_token", visitor.ask(None, scheme="Bearer")),
+        ("good, as a bearer", "invalid_token", visitor.ask(visitor.proof(), scheme="Bearer")),
+    ):  # fmt: skip
+        assert visitor.token not in answer.text, name
+        assert_challenged(answer, code)
+
+
+def test_a_client_can_not_say_what_its_request_was(visitor):
+    """A proof for one path, presented at another with the proxy's own fields forged."""
+    forged = {
+        "X-Forwarded-Method": "PUT", "X-Forwarded-Proto": "http", "X-Forwarded-Host": "evil.example",
+        "X-Forwarded-Uri": "/rooms/8",
+    }  # fmt: skip
+    for proof in (
+        visitor.proof("PUT", "/rooms/8", "http://evil.example"), visitor.proof("GET", "/rooms/8"),
+        visitor.proof("PUT"), visitor.proof(site="https://evil.example"),
+    ):  # fmt: skip
+        answer = visitor.ask(proof, **forged)
+        assert answer.status_code == 401 and answer.reached is None
+    for host in ("evil.example", "www.customer.example:8443"):
+        assert visitor.ask(visitor.proof(site=f"https://{host}"), Host=host).status_code == 401
+        assert visitor.ask(visitor.proof(), Host=host).status_code == 200
+    assert visitor.ask(visitor.proof(), **forged).status_code == 200
+    for named in ("DPoP", "X-Forwarded-Uri", "X-Forwarded-Host, X-Forwarded-Method"):
+        answer = visitor.ask(visitor.proof("GET", "/rooms/8"), Connection=named, **forged)
+        assert answer.status_code in (400, 401) and answer.reached is None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_passes_brings_a_newer_nonce_when_the_old_one_ages(kind, fresh, shim, application):
+    with harness.Service(fresh, listen="127.0.0.1:0") as service:
+        slot = None
+        while slot != int(time.time()) // NONCE_SLOT_SECONDS:
+            slot = int(time.time()) // NONCE_SLOT_SECONDS
+            visitor = BoundVisitor(service, None, application)
+    into_the_next = (slot + 1) * NONCE_SLOT_SECONDS + 10 - int(time.time())
+    env = {"LD_PRELOAD": str(shim), "CLOCK_SHIFT_SECONDS": str(into_the_next)}
+    with harness.Service(fresh, "--trusted-proxies", "127.0.0.1", env=env) as service:
+        with proxy_for(kind, service, application) as visitor.proxy:
+            answer = visitor.ask(visitor.proof())
+            assert answer.status_code == 200 and answer.reached is not None, answer.text
+            newer = answer.headers["DPoP-Nonce"]
+            assert newer != visitor.nonce
+            answer = visitor.ask(visitor.proof(nonce=newer))
+            assert answer.status_code == 200 and "DPoP-Nonce" not in answer.headers

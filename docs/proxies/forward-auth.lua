@@ -1,6 +1,7 @@
 -- Asks the token service about each request, for haproxy.cfg beside this file (HAProxy 2.6 or later).
 --
--- On a good token it leaves the variables txn.token_workspace, _environment, _campaign, _subject and _session. Otherwise it
+-- It wants the site's origin in txn.site. On a good token it leaves the variables txn.token_workspace, _environment,
+-- _campaign, _subject and _session, and _nonce where the client should take a newer one. Otherwise it
 -- answers by itself: with the service's 401, or with 503 where the service does not answer as it should. The caller
 -- denies every request without these variables, so an error in here refuses too.
 
@@ -31,8 +32,16 @@ core.register_action("forward_auth", { "http-req" }, function(txn, socket, targe
     local fields = txn.http:req_get_headers()
     -- Nothing else: neither cookies nor the body are the service's business.
     local headers = { authorization = values(fields, "authorization"), origin = values(fields, "origin") }
-    local site = txn:get_var("txn.site_origin")
-    if site ~= nil then headers.origin = { site } end
+    local origin = txn:get_var("txn.site_origin")
+    if origin ~= nil then headers.origin = { origin } end
+
+    -- A bound token comes with a proof, which is about the request that the browser made.
+    headers.dpop = values(fields, "dpop")
+    local scheme, host = txn:get_var("txn.site"):match("^(%a+)://(.+)$")
+    headers["x-forwarded-method"] = { txn.sf:method() }
+    headers["x-forwarded-proto"] = { scheme }
+    headers["x-forwarded-host"] = { host }
+    headers["x-forwarded-uri"] = { txn.sf:pathq() }
 
     local answer = core.httpclient():get({
         url = "http://127.0.0.1" .. target,
@@ -50,6 +59,7 @@ core.register_action("forward_auth", { "http-req" }, function(txn, socket, targe
         return refuse(txn, 401, {
             ["request-id"] = first("request-id"),
             ["www-authenticate"] = first("www-authenticate"),
+            ["dpop-nonce"] = first("dpop-nonce"),
         }, answer.body or "")
     end
     if status ~= 204 then return refuse(txn, 503, { ["retry-after"] = "1" }, UNAVAILABLE) end
@@ -58,4 +68,6 @@ core.register_action("forward_auth", { "http-req" }, function(txn, socket, targe
         if value == nil then return refuse(txn, 503, { ["retry-after"] = "1" }, UNAVAILABLE) end
         txn:set_var("txn.token_" .. name, value)
     end
+    local nonce = first("dpop-nonce")
+    if nonce ~= nil then txn:set_var("txn.token_nonce", nonce) end
 end, 2)

@@ -9,10 +9,7 @@ import StrictJSON
 struct DPoPHeader {
     private static let limits = JSONLimits(bytesMax: 1024, depthMax: 3, valuesMax: 20, stringBytesMax: 512)
 
-    let algorithm: SignatureAlgorithm
-    let x: [UInt8]
-    /// Nil for Ed25519.
-    let y: [UInt8]?
+    let key: PresentedKey
 
     init(parsing bytes: [UInt8]) throws(DPoPError) {
         guard let root = try? JSONDocument(parsing: bytes, limits: Self.limits).root, root.kind == .object,
@@ -20,8 +17,7 @@ struct DPoPHeader {
         else { throw .headerRefused }
         guard type.stringEquals("dpop+jwt") else { throw .wrongType }
         guard let algorithm = Self.algorithm(name) else { throw .unsupportedAlgorithm }
-        self.algorithm = algorithm
-        (x, y) = try Self.point(key, algorithm)
+        self.key = try Self.key(key, algorithm)
     }
 
     private static func algorithm(_ value: JSONValue) -> SignatureAlgorithm? {
@@ -29,10 +25,10 @@ struct DPoPHeader {
         return value.stringEquals("EdDSA") ? .edDSA : nil
     }
 
-    private static func point(
+    private static func key(
         _ key: JSONValue,
         _ algorithm: SignatureAlgorithm
-    ) throws(DPoPError) -> (x: [UInt8], y: [UInt8]?) {
+    ) throws(DPoPError) -> PresentedKey {
         guard key.kind == .object else { throw .invalidKey }
         try key.forEachMember { name, value throws(DPoPError) in
             switch name {
@@ -52,9 +48,13 @@ struct DPoPHeader {
             }
         }
         guard key["kty"] != nil, key["crv"] != nil, let x = try? JWK.coordinate("x", in: key) else { throw .invalidKey }
-        guard algorithm == .es256 else { return (x, nil) }
-        guard let y = try? JWK.coordinate("y", in: key) else { throw .invalidKey }
-        return (x, y)
+        let presented: PresentedKey? =
+            switch algorithm {
+            case .es256: (try? JWK.coordinate("y", in: key)).flatMap { PresentedKey(p256X: x, y: $0) }
+            case .edDSA: PresentedKey(ed25519X: x)
+            }
+        guard let presented else { throw .invalidKey }
+        return presented
     }
 
     private static func require(_ value: JSONValue, _ text: String) throws(DPoPError) {

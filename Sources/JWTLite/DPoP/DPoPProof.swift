@@ -4,8 +4,8 @@ package import StrictJSON
 
 /// A proof that whoever sends a request holds a key (DPoP, RFC 9449 section 4), read but not yet believed.
 ///
-/// What is here was checked for its shape alone: ``check(_:)`` holds the claims against the request, ``isSigned(by:)``
-/// the signature against the key, and whether the proof was used before is the caller's to know.
+/// What is here was checked for its shape alone: ``check(_:)`` holds the claims against the request,
+/// ``checkSignature()`` the signature against the key in the header, and whether the proof was used before is the caller's to know.
 package struct DPoPProof: Sendable {
     /// Longest proof that is looked at, in characters: the header and a key are 300, an address may be long.
     package static let charactersMax = 4096
@@ -24,7 +24,8 @@ package struct DPoPProof: Sendable {
         stringBytesMax: targetBytesMax
     )
 
-    package let algorithm: SignatureAlgorithm
+    /// The key in the header; whether its numbers are a point of the curve shows with the signature.
+    package let key: PresentedKey
     /// The `jti`.
     package let id: [UInt8]
     /// The `iat`, in whole seconds.
@@ -32,8 +33,6 @@ package struct DPoPProof: Sendable {
     /// The `nonce`, a string; nil where there is none.
     package let nonce: JSONValue?
 
-    private let x: [UInt8]
-    private let y: [UInt8]?
     private let method: JSONValue
     private let target: JSONValue
     private let tokenHash: JSONValue?
@@ -53,7 +52,7 @@ package struct DPoPProof: Sendable {
         }
         self.parts = parts
         self.signature = signature
-        (algorithm, x, y) = (header.algorithm, header.x, header.y)
+        key = header.key
         id = try Self.string("jti", in: root, bytesMax: Self.idBytesMax).stringUTF8 ?? []
         method = try Self.string("htm", in: root, bytesMax: 32)
         target = try Self.string("htu", in: root, bytesMax: Self.targetBytesMax)
@@ -74,28 +73,21 @@ package struct DPoPProof: Sendable {
         return value
     }
 
-    // MARK: The key
+    // MARK: The signature
 
-    /// The key in the header.
-    ///
-    /// - Throws: ``DPoPError/invalidKey`` where it is no point of its curve.
-    package func key() throws(DPoPError) -> VerifyingKey {
-        do {
-            if let y { return try VerifyingKey(p256X: x, y: y) }
-            return try VerifyingKey(ed25519X: x)
-        } catch {
-            throw .invalidKey
-        }
-    }
-
-    /// Whether the key in the header is this one.
-    package func names(_ key: VerifyingKey) -> Bool { key.algorithm == algorithm && key.x == x && key.y == y }
-
-    /// Whether the signature is this key's.
+    /// Holds the signature against the key in the header (RFC 9449 section 4.3, check 7).
     ///
     /// Both values of s are taken. WebCrypto gives either, and a second spelling of a proof gains nothing: proofs are
     /// told apart by key and `jti`, never by their text.
-    package func isSigned(by key: VerifyingKey) -> Bool { parts.isSigned(by: key, signature, acceptsHighS: true) }
+    ///
+    /// - Throws: ``DPoPError/invalidKey`` where the key is no point of its curve, ``DPoPError/badSignature``.
+    package func checkSignature() throws(DPoPError) {
+        switch parts.verdict(of: key, signature, acceptsHighS: true) {
+        case .valid: return
+        case .badSignature: throw .badSignature
+        case .invalidKey: throw .invalidKey
+        }
+    }
 
     // MARK: The claims
 

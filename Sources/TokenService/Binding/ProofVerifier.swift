@@ -84,9 +84,9 @@ package final class ProofVerifier: Sendable {
     /// The thumbprint of the key that a proof without a token proves: the one that a session is to be bound to.
     package func key(provenBy fresh: FreshProof, _ call: Call) throws(Problem) -> String {
         try check(fresh, target: .own, tokenHash: nil, call)
-        let key = try key(of: fresh)
-        try settle(fresh, key, thumbprint: key.thumbprint, call)
-        return key.thumbprint
+        let thumbprint = fresh.proof.key.thumbprint
+        try settle(fresh, thumbprint: thumbprint, call)
+        return thumbprint
     }
 
     /// Checks that a request proves the key of the bound token that it presents.
@@ -108,17 +108,11 @@ package final class ProofVerifier: Sendable {
         }
         let hash = known?.tokenHash ?? DPoPProof.hash(ofToken: Array(token))
         try check(fresh, target: target, tokenHash: hash, call)
-        if let key = known?.boundKey, fresh.proof.names(key) {
-            try settle(fresh, key, thumbprint: thumbprint, call)
-            return fresh.newerNonce
-        }
-        let key = try key(of: fresh)
-        guard key.thumbprint == thumbprint else {
+        guard fresh.proof.key.thumbprint == thumbprint else {
             count(.otherKey)
             throw Problem.unprovenToken("proof by another key")
         }
-        try settle(fresh, key, thumbprint: thumbprint, call)
-        known?.keep(key)
+        try settle(fresh, thumbprint: thumbprint, call)
         return fresh.newerNonce
     }
 
@@ -145,22 +139,17 @@ package final class ProofVerifier: Sendable {
         }
     }
 
-    private func key(of fresh: FreshProof) throws(Problem) -> VerifyingKey {
-        do {
-            return try fresh.proof.key()
-        } catch {
-            throw refused(.refused, "\(error)")
-        }
-    }
-
     /// Checks the signature, and that the proof is used for the first time.
     private func settle(
         _ fresh: FreshProof,
-        _ key: VerifyingKey,
         thumbprint: String,
         _ call: Call
     ) throws(Problem) {
-        guard fresh.proof.isSigned(by: key) else { throw refused(.refused, "\(DPoPError.badSignature)") }
+        do {
+            try fresh.proof.checkSignature()
+        } catch {
+            throw refused(.refused, "\(error)")
+        }
         let verdict = replays.admit(
             key: Array(thumbprint.utf8),
             id: fresh.proof.id,

@@ -1,6 +1,3 @@
-package import OpenSSLKit
-import Synchronization
-
 /// A participant token whose signature, claims and seal were found good, ready to be judged again without them.
 ///
 /// What can change is not here: whether it has expired, was revoked, or may be used by this request is asked each time.
@@ -14,7 +11,6 @@ package final class ValidatedToken: Sendable {
     package let keyring: UInt64
     /// The token, as it is presented.
     let text: [UInt8]
-    private let key = Mutex<VerifyingKey?>(nil)
 
     package init(text: [UInt8], claims: ParticipantClaims, answer: [UInt8], tokenHash: [UInt8], keyring: UInt64) {
         self.text = text
@@ -23,12 +19,6 @@ package final class ValidatedToken: Sendable {
         self.tokenHash = tokenHash
         self.keyring = keyring
     }
-
-    /// The key that the token is bound to, once a proof has shown it.
-    package var boundKey: VerifyingKey? { key.withLock { $0 } }
-
-    /// Keeps the key whose thumbprint the token names, so that the next proof need not bring it up again.
-    package func keep(_ boundKey: VerifyingKey) { key.withLock { $0 = boundKey } }
 
     /// What it costs, about, in bytes: its texts, and as much for the objects around them.
     var bytes: Int { 2 * (text.count + answer.count) + 512 }

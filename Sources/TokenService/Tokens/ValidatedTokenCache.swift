@@ -9,19 +9,25 @@ import Synchronization
 /// the keys of this process, and nothing else: time, revocation, environment, origin and binding are judged on every use.
 ///
 /// A token comes in when it is seen for the second time, so that tokens that are used once neither pay for it nor crowd
-/// out others. Entries and bytes are bounded; what is full gives up one of the four that share a place.
+/// out others. Entries and bytes are bounded; what is full gives up one of the eight that share a place.
 package final class ValidatedTokenCache: Sendable {
     /// A power of two: four bits choose the part.
     private static let partsCount = 16
-    /// A power of two: two bits choose who gives way.
-    private static let ways = 4
+    /// A power of two: three bits choose who gives way.
+    ///
+    /// With fewer, tokens that come round in turn crowd each other out long before all places are taken.
+    private static let ways = 8
     /// Bytes of the signature's text that choose a place: 48 bits.
     private static let markBytes = 8
     /// Places that remember a first sight, for each one that holds a token.
     private static let sightsPerPlace = 2
+    /// First sights that share a place, the latest first.
+    private static let sightWays = 4
 
     private struct Part {
         var places: [ValidatedToken?]
+        /// What chose each place: only where it is the token's own, the token is compared.
+        var marks: [UInt64]
         var sights: [UInt64]
         var bytes = 0
         var hand = 0
@@ -36,6 +42,7 @@ package final class ValidatedTokenCache: Sendable {
             state = Mutex(
                 Part(
                     places: Array(repeating: nil, count: places),
+                    marks: Array(repeating: 0, count: places),
                     sights: Array(repeating: 0, count: places * sightsPerPlace)
                 )
             )
@@ -62,7 +69,7 @@ package final class ValidatedTokenCache: Sendable {
         return parts[Self.part(mark)].state.withLock { part in
             let start = set(mark) * Self.ways
             for place in start..<start + Self.ways {
-                if let entry = part.places[place], Self.isSame(entry.text, text) {
+                if part.marks[place] == mark, let entry = part.places[place], Self.isSame(entry.text, text) {
                     part.hits += 1
                     return entry
                 }
@@ -76,9 +83,11 @@ package final class ValidatedTokenCache: Sendable {
     package func isKnown(_ text: ArraySlice<UInt8>) -> Bool {
         guard let mark = Self.mark(text) else { return false }
         return parts[Self.part(mark)].state.withLock { part in
-            let sight = Int(mark >> 20) % part.sights.count
-            guard part.sights[sight] != mark else { return true }
-            part.sights[sight] = mark
+            let first = Int(mark >> 20) % (part.sights.count / Self.sightWays) * Self.sightWays
+            let last = first + Self.sightWays - 1
+            if (first...last).contains(where: { part.sights[$0] == mark }) { return true }
+            for sight in stride(from: last, to: first, by: -1) { part.sights[sight] = part.sights[sight - 1] }
+            part.sights[first] = mark
             return false
         }
     }
@@ -90,15 +99,18 @@ package final class ValidatedTokenCache: Sendable {
             let start = set(mark) * Self.ways
             let range = start..<start + Self.ways
             let place =
-                range.first { part.places[$0].map { Self.isSame($0.text, entry.text[...]) } ?? false }
+                range.first {
+                    part.marks[$0] == mark && part.places[$0].map { Self.isSame($0.text, entry.text[...]) } ?? false
+                }
                 ?? range.first { part.places[$0].map { $0.claims.expiresAt <= now } ?? true }
-                ?? start + Int(mark >> 26 & 3)
+                ?? start + Int(mark >> 25 & 7)
             Self.clear(&part, place)
             while part.bytes + entry.bytes > bytesPerPart {
                 Self.clear(&part, part.hand)
                 part.hand = (part.hand + 1) % part.places.count
             }
             part.places[place] = entry
+            part.marks[place] = mark
             part.bytes += entry.bytes
         }
     }
@@ -119,6 +131,7 @@ package final class ValidatedTokenCache: Sendable {
         guard let old = part.places[place] else { return }
         part.bytes -= old.bytes
         part.places[place] = nil
+        part.marks[place] = 0
     }
 
     private static func part(_ mark: UInt64) -> Int { Int(mark >> 60) }

@@ -21,6 +21,22 @@ struct ValidatedTokenCacheTests {
         return ValidatedToken(text: text, claims: claims, answer: [1], tokenHash: [], keyring: 0)
     }
 
+    @Test("Tokens that come round in turn are all remembered, while they take less than a third of the places")
+    func inTurn() {
+        let cache = ValidatedTokenCache(entriesMax: 4096, bytesMax: 8 << 20)
+        let texts = (0..<1250).map { Self.text($0) }
+        for _ in 1...3 {
+            for text in texts where cache.find(text[...]) == nil {
+                if cache.isKnown(text[...]) { cache.insert(Self.entry(text), now: Self.now) }
+            }
+        }
+        let before = cache.statistics
+        for text in texts { _ = cache.find(text[...]) }
+        // Where more tokens than that share a place, they go on crowding each other out.
+        #expect(cache.statistics.misses - before.misses <= 12)
+        #expect(cache.statistics.hits - before.hits >= 1238)
+    }
+
     @Test("Exactly the bytes that were put in are found, and no others that end alike")
     func exact() {
         let cache = ValidatedTokenCache(entriesMax: 1024, bytesMax: 1 << 20)
