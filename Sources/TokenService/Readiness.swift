@@ -28,7 +28,7 @@ package final class Readiness: Sendable {
 }
 
 extension Problem {
-    /// The answer to a check of health while something stands in the way.
+    /// The answer while something stands in the way: to checks of health, and with a clock that is off to nearly all.
     init(_ hindrance: Readiness.Hindrance) {
         switch hindrance {
         case .draining: self = .unavailable("draining")

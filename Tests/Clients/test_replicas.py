@@ -11,7 +11,7 @@ import time
 import harness
 import postgres
 import pytest
-from harness import campaign, email
+from harness import assert_error, campaign, email
 from wire import Wire, request
 
 RACES = int(os.environ.get("REPLICA_RACES", "500"))
@@ -226,6 +226,24 @@ def test_postgres_killed_and_started_again(cluster, replicas):
     for invite in minted:
         assert second.widget().redeem(invite["invite_token"]).status_code == 201
         assert first.widget().redeem(invite["invite_token"]).status_code == 409
+
+
+@pytest.mark.parametrize("seconds", [60, -60])
+def test_a_replica_whose_clock_is_off_is_not_ready(cluster, deployment, replicas, shim, seconds):
+    """PostgreSQL's clock judges: the others serve on, and what the one was asked is done by them."""
+    invite = replicas[0].api().mint()
+    env = {"TOKENSERVICE_STORE": cluster.address, "LD_PRELOAD": str(shim), "CLOCK_SHIFT_SECONDS": str(seconds)}
+    with harness.Service(deployment, env=env) as off:
+        ready = off.api("").get("/readyz")
+        assert ready.status_code == 503 and "clock" in ready.text, ready.text
+        mint = {"campaign_id": campaign("off"), "participant_email": email()}
+        for answer in (off.api().post("/v1/invites", mint), off.widget().redeem(invite["invite_token"])):
+            assert_error(answer, 503, "unavailable")
+            assert int(answer.headers["Retry-After"]) > 0
+        assert off.api("").get("/livez").status_code == 200
+        for service in replicas:
+            assert service.api("").get("/readyz").status_code == 200
+        assert replicas[1].widget().redeem(invite["invite_token"]).status_code == 201
 
 
 def test_a_password_in_the_address_is_refused(tmp_path):

@@ -62,6 +62,7 @@ extension Services {
         countsGuesses: Bool = true,
         target: ProofTarget = .own
     ) throws -> PresentedToken {
+        if store.isClockOff { throw Problem(.clock) }
         let (token, scheme) = try Self.credentials(call)
         var presented: PresentedToken
         do {

@@ -76,8 +76,8 @@ package final class RateMeter: Sendable {
             state.turn(now)
             guard let rate = state.window.countLeased(limit: limit) else { return (nil, nil) }
             // Asked for more before it runs out, while nobody has to wait.
-            guard rate.isAllowed, state.waiting[state.window.start] == nil,
-                let wanted = state.window.ahead(limit: limit, now: now)
+            guard rate.isAllowed, let wanted = state.window.ahead(limit: limit, now: now),
+                state.waiting[state.window.start] == nil
             else { return (rate, nil) }
             state.waiting[state.window.start] = []
             return (rate, state.window.ask(sharing.subject, limit: limit, wanted: wanted))
