@@ -156,6 +156,7 @@ let package = Package(
             name: "FuzzBodies",
             dependencies: [
                 "TokenService", "HTTPServer", "InviteStore", "JWTLite", "OpenSSLKit", "StrictJSON", "Platform",
+                "TestSupport",
             ],
             path: "Fuzz/Bodies",
             swiftSettings: settings

@@ -2,6 +2,7 @@ import JWTLite
 import OpenSSLKit
 import Platform
 import StrictJSON
+import TestSupport
 import TokenService
 
 /// Payloads that say what no payload of ours says.

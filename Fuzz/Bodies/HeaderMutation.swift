@@ -1,5 +1,6 @@
 import JWTLite
 import OpenSSLKit
+import TestSupport
 import TokenService
 
 /// Headers that lie: edited, signed by the own key, by a foreign one, or by a secret that everybody knows.

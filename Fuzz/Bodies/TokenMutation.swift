@@ -1,5 +1,6 @@
 import JWTLite
 import OpenSSLKit
+import TestSupport
 import TokenService
 
 /// One way to spoil a token.

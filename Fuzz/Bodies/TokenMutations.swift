@@ -1,5 +1,6 @@
 import Glibc
 import OpenSSLKit
+import TestSupport
 import TokenService
 
 /// Spoils good tokens in every way that is known to have worked somewhere, and counts how many are taken for good.

@@ -30,5 +30,9 @@ package struct FileDescriptor: ~Copyable, Sendable {
         self.rawValue = rawValue
     }
 
-    deinit { _ = close(rawValue) }
+    deinit {
+        let isOurs = close(rawValue) == 0 || errno != EBADF
+        // Somebody else has closed it, and next time it may be a stranger's: debug builds stop here.
+        assert(isOurs, "a file descriptor was closed twice")
+    }
 }

@@ -97,7 +97,11 @@ package final class Application: HTTPResponder {
                 try call.query.allow(route.parameters)
                 return .now(finish(try handler(call), call.id))
             } catch {
-                return .now(finish(Self.problem(error), call.request, call.id, on: route))
+                let problem = Self.problem(error)
+                guard let use = problem.unproven, services.events.isNews(use, now: call.now) else {
+                    return .now(finish(problem, call.request, call.id, on: route))
+                }
+                return .later { [self] in await refuse(problem, call, on: route) }
             }
         case .waiting(let handler):
             return .later { [self] in
@@ -105,7 +109,7 @@ package final class Application: HTTPResponder {
                     try call.query.allow(route.parameters)
                     return finish(try await handler(call), call.id)
                 } catch {
-                    return finish(Self.problem(error), call.request, call.id, on: route)
+                    return await refuse(Self.problem(error), call, on: route)
                 }
             }
         case .keyed(let handler):
@@ -122,6 +126,14 @@ package final class Application: HTTPResponder {
             }
             return .later { [self] in await keyed(route, call, since: changes, handler) }
         }
+    }
+
+    /// The answer to a widget request that was refused, after the owner of a token without its key was told.
+    private func refuse(_ problem: Problem, _ call: Call, on route: Route) async -> HTTPResponse {
+        if let use = problem.unproven {
+            await services.events.unproven(use, call, reason: problem.privateReason ?? "no proof of its key")
+        }
+        return finish(problem, call.request, call.id, on: route)
     }
 
     private func keyed(

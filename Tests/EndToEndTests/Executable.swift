@@ -1,5 +1,5 @@
 import Foundation
-import Testing
+import TestSupport
 
 /// The built executable, run as a process of its own.
 struct Executable {
@@ -30,30 +30,28 @@ struct Executable {
 
     /// Runs a command to its end.
     static func run(_ words: [String], input: String = "") throws -> Result {
-        let process = try process(words)
-        let (output, error, standardInput) = (Pipe(), Pipe(), Pipe())
-        process.standardOutput = output
-        process.standardError = error
-        process.standardInput = standardInput
-        try process.run()
-        try standardInput.fileHandleForWriting.write(contentsOf: Data(input.utf8))
-        try standardInput.fileHandleForWriting.close()
-        let text = try output.fileHandleForReading.readToEnd() ?? Data()
-        let errors = try error.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
+        let words = [try url().path] + words
+        let outcome = try ChildProcess.run(words, environment: environment, input: Array(input.utf8))
         return Result(
-            status: process.terminationStatus,
-            output: String(decoding: text, as: UTF8.self),
-            error: String(decoding: errors, as: UTF8.self)
+            status: status(outcome.end),
+            output: String(decoding: outcome.output, as: UTF8.self),
+            error: String(decoding: outcome.error, as: UTF8.self)
         )
     }
 
-    static func process(_ words: [String]) throws -> Process {
-        let process = Process()
-        process.executableURL = try url()
-        process.arguments = words
-        process.environment = ["PATH": "/usr/bin:/bin"]
-        return process
+    /// Starts a command that goes on until it is told to end.
+    static func start(_ words: [String]) throws -> ChildProcess.Conversation {
+        try ChildProcess.start([try url().path] + words, environment: environment)
+    }
+
+    private static let environment = ["PATH": "/usr/bin:/bin"]
+
+    /// The exit status; the number of the signal, negative, that ended the process.
+    private static func status(_ end: ChildProcess.End) -> Int32 {
+        switch end {
+        case .exit(let status): status
+        case .signal(let number): -number
+        }
     }
 
     /// Runs `body` with the path of a directory that is not there yet, and removes it afterwards.

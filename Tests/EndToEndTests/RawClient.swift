@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 import StrictJSON
 
 /// One HTTP/1.1 request over a socket of its own, byte by byte as written here.
@@ -23,9 +24,10 @@ enum RawClient {
         body: String = "",
         authorization: String? = nil
     ) throws -> Answer {
-        let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw Failure(call: "socket") }
-        defer { close(descriptor) }
+        let owner = FileDescriptor(owning: descriptor)
+        defer { withExtendedLifetime(owner) {} }
         var wait = timeval(tv_sec: 10, tv_usec: 0)
         _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &wait, socklen_t(MemoryLayout<timeval>.size))
         var address = sockaddr_in()

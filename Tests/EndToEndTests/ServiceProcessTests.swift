@@ -1,5 +1,7 @@
 import Foundation
+import Glibc
 import StrictJSON
+import TestSupport
 import Testing
 
 @Suite("The executable", .serialized)
@@ -32,14 +34,9 @@ struct ServiceProcessTests {
     func mainJob() async throws {
         try await Executable.withDirectory { directory in
             let key = try Self.setUp(directory, ["--environment", "test"])
-            let process = try Executable.process([
-                "serve", "--data-dir", directory, "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0",
-            ])
-            let output = Pipe()
-            process.standardOutput = output
-            try process.run()
-            defer { if process.isRunning { process.interrupt() } }
-            let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+            let words = ["serve", "--data-dir", directory, "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]
+            let service = try Executable.start(words)
+            let line = String(decoding: try service.output.read(), as: UTF8.self)
             let (port, admin) = try Self.ports(line)
             #expect(port != admin)
             let minted = try RawClient.send(
@@ -64,10 +61,8 @@ struct ServiceProcessTests {
             let metrics = try RawClient.send(admin, "GET", "/metrics")
             #expect(metrics.status == 200)
             #expect(try RawClient.send(port, "GET", "/metrics").status == 404)
-            process.terminate()
-            process.waitUntilExit()
-            #expect(process.terminationReason == .exit)
-            #expect(process.terminationStatus == 0)
+            service.process.send(SIGTERM)
+            #expect(service.process.wait() == .exit(0))
         }
     }
 

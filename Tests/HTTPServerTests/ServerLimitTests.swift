@@ -1,6 +1,7 @@
 import Foundation
 import HTTPServer
 import Platform
+import TestSupport
 import Testing
 
 private let get = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -212,27 +213,26 @@ struct ServerLimitTests {
             let first = try fixture.client()
             _ = try first.ask(get)
             Platform.setDescriptorLimit(Int(first.raw) + 50)
-            var held: [CInt] = []
+            var held: [SharedDescriptor] = []
             while true {
                 let raw = dup(first.raw)
                 if raw < 0 { break }
-                held.append(raw)
+                held.append(SharedDescriptor(FileDescriptor(owning: raw)))
             }
+            // One is free, and the client takes it: there is none for the server.
+            held.removeLast()
             for _ in 0..<5 {
-                // One is free, and the client takes it: there is none for the server.
-                if let raw = held.popLast() { close(raw) }
                 let refused = try fixture.client()
                 try refused.send(get)
                 let refusal = try refused.response()
                 guard refusal.status == 503, refusal.closes, try first.ask(get).status == 200 else {
                     throw TestClient.Failure(text: refusal.head)
                 }
-                held.append(dup(first.raw))
             }
             // Two are free: one for each side.
-            for _ in 0..<2 { if let raw = held.popLast() { close(raw) } }
+            held.removeLast()
             guard try fixture.client().ask(get).status == 200 else { throw TestClient.Failure(text: "no room") }
-            for raw in held { close(raw) }
+            withExtendedLifetime(held) {}
         }
     }
 

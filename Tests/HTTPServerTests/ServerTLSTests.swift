@@ -2,6 +2,7 @@ import Foundation
 import HTTPServer
 import OpenSSLKit
 import Platform
+import TestSupport
 import Testing
 
 private let get = "GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -25,17 +26,12 @@ final class TestCertificate {
 
     /// Puts another certificate and key in place.
     func renew() throws {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = [
+        let outcome = try ChildProcess.run([
             "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
             "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
             "-keyout", configuration.privateKeyFile, "-out", configuration.certificateFile,
-        ]
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw TestClient.Failure(text: "openssl req") }
+        ])
+        guard outcome.isSuccess else { throw TestClient.Failure(text: "openssl req") }
     }
 
     func spoil() throws {

@@ -17,13 +17,15 @@ final class TestClient {
         let text: String
     }
 
-    let raw: CInt
+    /// Closed once, by its owner, even where `init` throws after it: a second close could hit a stranger's.
+    private let socket: FileDescriptor
     private var received: [UInt8] = []
 
     init(_ address: SocketAddress, receiveBufferBytes: CInt? = nil) throws {
         let isV4 = address.address.family == .v4
-        raw = socket(isV4 ? AF_INET : AF_INET6, CInt(SOCK_STREAM.rawValue), 0)
+        let raw = Glibc.socket(isV4 ? AF_INET : AF_INET6, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard raw >= 0 else { throw SystemError(call: "socket", code: errno) }
+        socket = FileDescriptor(owning: raw)
         var timeout = timeval(tv_sec: 10, tv_usec: 0)
         let size = socklen_t(MemoryLayout<timeval>.size)
         _ = unsafe setsockopt(raw, SOL_SOCKET, SO_RCVTIMEO, &timeout, size)
@@ -45,14 +47,11 @@ final class TestClient {
             form.sin6_addr = in6addr_loopback
             result = connect(raw, &form)
         }
-        guard result == 0 else {
-            let code = errno
-            _ = close(raw)
-            throw SystemError(call: "connect", code: code)
-        }
+        guard result == 0 else { throw SystemError(call: "connect", code: errno) }
     }
 
-    deinit { _ = close(raw) }
+    /// The descriptor's number, lent.
+    var raw: CInt { socket.rawValue }
 
     func send(_ text: String) throws { try send(Array(text.utf8)) }
 

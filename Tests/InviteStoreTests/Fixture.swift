@@ -20,12 +20,12 @@ final class Fixture: Sendable {
     static let start = UnixTime(seconds: 1_800_000_000)
 
     let store: any InviteStore
-    let directory: TemporaryDirectory?
+    let directory: TemporaryFolder?
     let ids = IDMaker()
     let tenant: Tenant
     let key: APIKeyRecord
 
-    private init(store: any InviteStore, directory: TemporaryDirectory?, tenant: Tenant, key: APIKeyRecord) {
+    private init(store: any InviteStore, directory: TemporaryFolder?, tenant: Tenant, key: APIKeyRecord) {
         self.store = store
         self.directory = directory
         self.tenant = tenant
@@ -38,13 +38,8 @@ final class Fixture: Sendable {
             return try await make(MemoryInviteStore(auditSealer: TestSealer()), nil, initialised: initialised)
         #if SQLite
             case .sqlite:
-                let directory = TemporaryDirectory()
-                let store = try SQLiteInviteStore(
-                    directory: directory.path,
-                    auditSealer: TestSealer(),
-                    time: SystemTimeSource()
-                )
-                return try await make(store, directory, initialised: initialised)
+                let directory = TemporaryFolder()
+                return try await make(try sqlite(directory), directory, initialised: initialised)
         #endif
         #if Postgres
             case .postgres:
@@ -80,7 +75,7 @@ final class Fixture: Sendable {
 
     static func make(
         _ store: any InviteStore,
-        _ directory: TemporaryDirectory?,
+        _ directory: TemporaryFolder?,
         initialised: Bool = true
     ) async throws -> Fixture {
         let workspace = RecordID(high: 1 << 16, low: 7)
@@ -90,6 +85,26 @@ final class Fixture: Sendable {
         if initialised { try await store.initialise(fixture.seed()) }
         return fixture
     }
+
+    #if SQLite
+        /// Opens the store of a directory.
+        static func sqlite(
+            _ directory: TemporaryFolder,
+            time: any TimeSource = SystemTimeSource(),
+            observer: (any StoreObserver)? = nil,
+            change: (inout SQLiteStoreOptions) -> Void = { _ in }
+        ) throws -> SQLiteInviteStore {
+            var options = SQLiteStoreOptions()
+            change(&options)
+            return try SQLiteInviteStore(
+                directory: directory.path,
+                auditSealer: TestSealer(),
+                time: time,
+                options: options,
+                observer: observer
+            )
+        }
+    #endif
 
     func seed(audit: [AuditDraft] = []) -> DeploymentSeed {
         DeploymentSeed(
@@ -302,15 +317,4 @@ struct TestSealer: AuditSealer {
         }
         return lanes.flatMap { lane in (0..<8).map { UInt8(truncatingIfNeeded: lane >> UInt64($0 * 8)) } }
     }
-}
-
-/// A directory that is gone with the value.
-final class TemporaryDirectory: Sendable {
-    let path: String
-
-    init() {
-        path = NSTemporaryDirectory() + "invite-store-" + UUID().uuidString
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
 }

@@ -14,24 +14,19 @@
 
         private static let campaigns = ["spring", "summer", "autumn"]
 
+        private func open(_ directory: TemporaryFolder, bufferEntries: Int) throws -> SQLiteInviteStore {
+            try Fixture.sqlite(directory) { $0.lookupBufferEntries = bufferEntries }
+        }
+
         @Test(
             "Lists are complete at every instant through late ids, flushes, merges and restarts",
             arguments: [1, 2, 3, 4] as [UInt64]
         )
         func isComplete(seed: UInt64) async throws {
             let random = Random(source: SeededRandomSource(seed: seed))
-            let directory = TemporaryDirectory()
-            var options = SQLiteStoreOptions()
-            options.lookupBufferEntries = [7, 64, 300, 2000][Int(seed) - 1]
-            func open() throws -> SQLiteInviteStore {
-                try SQLiteInviteStore(
-                    directory: directory.path,
-                    auditSealer: TestSealer(),
-                    time: SystemTimeSource(),
-                    options: options
-                )
-            }
-            var fixture = try await Fixture.make(try open(), directory)
+            let directory = TemporaryFolder()
+            let bufferEntries = [7, 64, 300, 2000][Int(seed) - 1]
+            var fixture = try await Fixture.make(try open(directory, bufferEntries: bufferEntries), directory)
             var model: [RecordID: InviteRecord] = [:]
             for round in 0..<120 {
                 var batch: [InviteRecord] = []
@@ -57,7 +52,8 @@
                 for invite in batch { model[invite.id] = invite }
                 if round % 17 == 16 {
                     await fixture.store.close()
-                    fixture = try await Fixture.make(try open(), directory, initialised: false)
+                    let store = try open(directory, bufferEntries: bufferEntries)
+                    fixture = try await Fixture.make(store, directory, initialised: false)
                 }
                 if round % 5 == 0 || round == 119 { try await check(fixture, model, random) }
             }
@@ -85,15 +81,8 @@
 
         @Test("Lists stay complete while others mint, flush and merge")
         func isCompleteUnderLoad() async throws {
-            let directory = TemporaryDirectory()
-            var options = SQLiteStoreOptions()
-            options.lookupBufferEntries = 40
-            let store = try SQLiteInviteStore(
-                directory: directory.path,
-                auditSealer: TestSealer(),
-                time: SystemTimeSource(),
-                options: options
-            )
+            let directory = TemporaryFolder()
+            let store = try open(directory, bufferEntries: 40)
             let fixture = try await Fixture.make(store, directory)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for worker in 0..<8 {
@@ -118,15 +107,8 @@
 
         @Test("Merging keeps up with batches: no level piles up, though nobody ever leaves it time")
         func keepsUp() async throws {
-            let directory = TemporaryDirectory()
-            var options = SQLiteStoreOptions()
-            options.lookupBufferEntries = 126
-            let store = try SQLiteInviteStore(
-                directory: directory.path,
-                auditSealer: TestSealer(),
-                time: SystemTimeSource(),
-                options: options
-            )
+            let directory = TemporaryFolder()
+            let store = try open(directory, bufferEntries: 126)
             let fixture = try await Fixture.make(store, directory)
             var runsMax = 0
             for round in 0..<700 {
@@ -140,15 +122,8 @@
 
         @Test("Entries of swept invites leave the look-up, those of later ones stay")
         func forgets() async throws {
-            let directory = TemporaryDirectory()
-            var options = SQLiteStoreOptions()
-            options.lookupBufferEntries = 64
-            let store = try SQLiteInviteStore(
-                directory: directory.path,
-                auditSealer: TestSealer(),
-                time: SystemTimeSource(),
-                options: options
-            )
+            let directory = TemporaryFolder()
+            let store = try open(directory, bufferEntries: 64)
             let fixture = try await Fixture.make(store, directory)
             let day: Int64 = 24 * 3600
             for month in 0..<6 {
@@ -179,6 +154,28 @@
             let statistics = try await store.lookupStatistics()
             #expect(statistics.bufferedEntries < 64)
             #expect(statistics.inviteEntriesMax <= 126)
+        }
+
+        @Test("Runs whose invites are all gone leave the look-up unread")
+        func letsGoUnread() async throws {
+            let directory = TemporaryFolder()
+            let first = try await Fixture.make(try open(directory, bufferEntries: 64), directory)
+            for _ in 0..<20 {
+                let batch = (0..<10).map { _ in first.invite(at: Fixture.start) }
+                _ = try await first.store.createInvites(CreateInvites(invites: batch, audit: [], now: Fixture.start))
+            }
+            await first.store.close()
+            // Whoever reads a page from now on fails, and merging is over for a minute.
+            try SQLFile(directory: directory.path).run("UPDATE lookup_pages SET entries = x''")
+            let store = try open(directory, bufferEntries: 64)
+            // Too few for a merge, so that only their age can be their end.
+            let runs = try await store.lookupStatistics().runs
+            #expect(runs > 3 && runs < 8)
+            let later = Fixture.start.adding(seconds: 31 * 24 * 3600)
+            #expect(try await store.sweep(now: later, rowsMax: 10_000) == 200)
+            for _ in 0..<20 { try await store.appendAudit([], now: later) }
+            #expect(try await store.lookupStatistics().runs == 0)
+            #expect(try SQLFile(directory: directory.path).number("SELECT count(*) FROM lookup_pages") == 0)
         }
     }
 #endif

@@ -2,25 +2,19 @@
     import InviteStore
     import Platform
     import Testing
+    import TestSupport
 
     @Suite("Schema versions of the SQLite store")
     struct MigrationTests {
         private static let step = "CREATE TABLE later (id INTEGER PRIMARY KEY); INSERT INTO later VALUES (1);"
 
-        private func open(_ directory: TemporaryDirectory, _ steps: [String] = []) throws -> SQLiteInviteStore {
-            var options = SQLiteStoreOptions()
-            options.schemaSteps += steps
-            return try SQLiteInviteStore(
-                directory: directory.path,
-                auditSealer: TestSealer(),
-                time: SystemTimeSource(),
-                options: options
-            )
+        private func open(_ directory: TemporaryFolder, _ steps: [String] = []) throws -> SQLiteInviteStore {
+            try Fixture.sqlite(directory) { $0.schemaSteps += steps }
         }
 
         /// A directory that the released schema wrote, with one invite in it.
-        private func written() async throws -> (directory: TemporaryDirectory, invite: InviteRecord) {
-            let directory = TemporaryDirectory()
+        private func written() async throws -> (directory: TemporaryFolder, invite: InviteRecord) {
+            let directory = TemporaryFolder()
             let fixture = try await Fixture.make(try open(directory), directory)
             let invite = try await fixture.mint(fixture.invite())[0]
             await fixture.store.close()

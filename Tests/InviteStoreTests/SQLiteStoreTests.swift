@@ -10,25 +10,10 @@
     struct SQLiteStoreTests {
         private let start = Fixture.start
 
-        private func open(
-            _ directory: TemporaryDirectory,
-            time: any TimeSource = SystemTimeSource(),
-            options: SQLiteStoreOptions = SQLiteStoreOptions(),
-            observer: (any StoreObserver)? = nil
-        ) throws -> SQLiteInviteStore {
-            try SQLiteInviteStore(
-                directory: directory.path,
-                auditSealer: TestSealer(),
-                time: time,
-                options: options,
-                observer: observer
-            )
-        }
-
         @Test("A restart keeps everything, and the chain goes on where it was", arguments: [true, false])
         func restarts(closes: Bool) async throws {
-            let directory = TemporaryDirectory()
-            var store: SQLiteInviteStore? = try open(directory)
+            let directory = TemporaryFolder()
+            var store: SQLiteInviteStore? = try Fixture.sqlite(directory)
             var fixture: Fixture? = try await Fixture.make(try #require(store), directory)
             let made = try #require(fixture)
             let cutOff = try await made.cutOff(.campaign("another"))
@@ -45,7 +30,7 @@
             await made.store.close()
             (store, fixture) = (nil, nil)
 
-            let again = try await Fixture.make(try open(directory), directory, initialised: false)
+            let again = try await Fixture.make(try Fixture.sqlite(directory), directory, initialised: false)
             #expect(try await again.store.deployment() == again.seed().deployment)
             #expect(try await again.store.invite(invites[1].id, of: again.tenant) == invites[1])
             #expect(try await again.redeem(invites[0], holder: [7]) == .repeated(session))
@@ -65,28 +50,28 @@
 
         @Test("A copy of the lock's descriptor, as a child about to exec has one, does not keep a closed directory")
         func copiedDescriptor() async throws {
-            let directory = TemporaryDirectory()
-            let store = try open(directory)
+            let directory = TemporaryFolder()
+            let store = try Fixture.sqlite(directory)
             let folder = "/proc/self/fd"
             let locks = try FileManager.default.contentsOfDirectory(atPath: folder).filter { name in
                 let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\(name)")
                 return target == directory.path + "/lock"
             }
-            let copies = locks.compactMap { CInt($0).map { dup($0) } }
-            defer { for copy in copies { close(copy) } }
+            let copies = locks.compactMap { CInt($0) }.map { SharedDescriptor(FileDescriptor(owning: dup($0))) }
             #expect(copies.count == 1)
             await store.close()
-            await (try open(directory)).close()
+            await (try Fixture.sqlite(directory)).close()
+            withExtendedLifetime(copies) {}
         }
 
         @Test("The clock is checked against what an earlier run stored")
         func remembersTime() async throws {
-            let directory = TemporaryDirectory()
-            let first = try await Fixture.make(try open(directory), directory)
+            let directory = TemporaryFolder()
+            let first = try await Fixture.make(try Fixture.sqlite(directory), directory)
             let later = start.adding(seconds: 100)
             try await first.mint(first.invite(at: later), at: later)
             await first.store.close()
-            let second = try await Fixture.make(try open(directory), directory, initialised: false)
+            let second = try await Fixture.make(try Fixture.sqlite(directory), directory, initialised: false)
             await #expect(throws: StoreError.clockBehind) {
                 try await second.mint(second.invite(), at: later.adding(seconds: -7))
             }
@@ -95,10 +80,10 @@
 
         @Test("A directory in use is refused with a sentence that says what to do")
         func locks() async throws {
-            let directory = TemporaryDirectory()
-            let store = try open(directory)
+            let directory = TemporaryFolder()
+            let store = try Fixture.sqlite(directory)
             do {
-                _ = try open(directory)
+                _ = try Fixture.sqlite(directory)
                 Issue.record("a second store opened the directory")
             } catch let error as StoreError {
                 guard case .inUse(let sentence) = error else { throw error }
@@ -106,20 +91,20 @@
                 #expect(sentence.contains("Stop that one first"))
             }
             await store.close()
-            await (try open(directory)).close()
+            await (try Fixture.sqlite(directory)).close()
         }
 
         @Test("A directory is free again when a store that was never closed is gone")
         func unlocks() async throws {
-            let directory = TemporaryDirectory()
+            let directory = TemporaryFolder()
             do {
-                let store = try open(directory)
+                let store = try Fixture.sqlite(directory)
                 #expect(await store.isReady())
             }
             // The threads end by themselves a moment later.
             let deadline = ContinuousClock.now + .seconds(5)
             while true {
-                if let store = try? open(directory) { return await store.close() }
+                if let store = try? Fixture.sqlite(directory) { return await store.close() }
                 try #require(ContinuousClock.now < deadline)
                 await Task.yield()
             }
@@ -127,13 +112,13 @@
 
         @Test("Only the owner may read the directory and the files")
         func permissions() async throws {
-            let directory = TemporaryDirectory()
+            let directory = TemporaryFolder()
             try FileManager.default.createDirectory(
                 atPath: directory.path,
                 withIntermediateDirectories: false,
                 attributes: [.posixPermissions: 0o755]
             )
-            let fixture = try await Fixture.make(try open(directory), directory)
+            let fixture = try await Fixture.make(try Fixture.sqlite(directory), directory)
             try await fixture.mint(fixture.invite())
             func mode(_ path: String) throws -> Int? {
                 try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
@@ -146,19 +131,19 @@
 
         @Test("A file that is no data base is refused and left as it was")
         func refusesRubbish() async throws {
-            let directory = TemporaryDirectory()
-            await (try open(directory)).close()
+            let directory = TemporaryFolder()
+            await (try Fixture.sqlite(directory)).close()
             let path = directory.path + "/token-service.sqlite3"
             let rubbish = Data(repeating: 0x41, count: 8192)
             try rubbish.write(to: URL(fileURLWithPath: path))
-            #expect(throws: StoreError.self) { _ = try open(directory) }
+            #expect(throws: StoreError.self) { _ = try Fixture.sqlite(directory) }
             #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == rubbish)
         }
 
         @Test("With the disk full writes fail whole, reads go on, and writes succeed once there is room")
         func survivesAFullDisk() async throws {
-            let directory = TemporaryDirectory()
-            let store = try open(directory)
+            let directory = TemporaryFolder()
+            let store = try Fixture.sqlite(directory)
             let fixture = try await Fixture.make(store, directory)
             try await fixture.mint(fixture.invite(campaign: "before"))
             try await store.limitPages(to: 1)
@@ -192,11 +177,10 @@
 
         @Test("A command that fails alone spoils none of those that share its transaction")
         func isolatesFailures() async throws {
-            let directory = TemporaryDirectory()
-            var options = SQLiteStoreOptions()
-            options.commitWindowMicroseconds = 100_000
+            let directory = TemporaryFolder()
             let observer = Recorder()
-            let fixture = try await Fixture.make(try open(directory, options: options, observer: observer), directory)
+            let store = try Fixture.sqlite(directory, observer: observer) { $0.commitWindowMicroseconds = 100_000 }
+            let fixture = try await Fixture.make(store, directory)
             let taken = try await fixture.mint(fixture.invite())[0]
             let results = await withTaskGroup(of: Bool.self) { group in
                 for index in 0..<200 {
@@ -214,9 +198,9 @@
 
         @Test("Commands that come together share commits")
         func sharesCommits() async throws {
-            let directory = TemporaryDirectory()
+            let directory = TemporaryFolder()
             let observer = Recorder()
-            let fixture = try await Fixture.make(try open(directory, observer: observer), directory)
+            let fixture = try await Fixture.make(try Fixture.sqlite(directory, observer: observer), directory)
             let before = observer.commits
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<1_000 {
@@ -231,9 +215,10 @@
 
         @Test("A write that has waited beyond its deadline fails, and was not done")
         func expiresWrites() async throws {
-            let directory = TemporaryDirectory()
+            let directory = TemporaryFolder()
             let time = ManualTimeSource()
-            let fixture = try await Fixture.make(try open(directory, time: JumpingTimeSource(time)), directory)
+            let store = try Fixture.sqlite(directory, time: JumpingTimeSource(time))
+            let fixture = try await Fixture.make(store, directory)
             let invite = fixture.invite()
             time.advance(seconds: 1)
             await #expect(throws: StoreError.deadlineExceeded) { try await fixture.mint(invite) }
@@ -241,19 +226,19 @@
 
         @Test("A read that has waited beyond its deadline fails")
         func expiresReads() async throws {
-            let directory = TemporaryDirectory()
+            let directory = TemporaryFolder()
             let time = ManualTimeSource()
-            let fixture = try await Fixture.make(try open(directory, time: JumpingTimeSource(time)), directory)
+            let store = try Fixture.sqlite(directory, time: JumpingTimeSource(time))
+            let fixture = try await Fixture.make(store, directory)
             time.advance(seconds: 1)
             await #expect(throws: StoreError.deadlineExceeded) { _ = try await fixture.store.deployment() }
         }
 
         @Test("More commands than the queue holds are turned away at once")
         func boundsTheQueue() async throws {
-            let directory = TemporaryDirectory()
-            var options = SQLiteStoreOptions()
-            options.waitingWritesMax = 4
-            let fixture = try await Fixture.make(try open(directory, options: options), directory)
+            let directory = TemporaryFolder()
+            let store = try Fixture.sqlite(directory) { $0.waitingWritesMax = 4 }
+            let fixture = try await Fixture.make(store, directory)
             let outcomes = await withTaskGroup(of: StoreError?.self) { group in
                 for _ in 0..<2_000 {
                     group.addTask {

@@ -3,6 +3,7 @@
     import InviteStore
     import Platform
     import Testing
+    import TestSupport
 
     /// What the durable store costs; off unless asked for, because it measures and claims nothing.
     ///
@@ -24,7 +25,7 @@
 
         @Test("Cost of mint and redeem, small and large", arguments: windows)
         func measure(window: Int) async throws {
-            let directory = TemporaryDirectory()
+            let directory = TemporaryFolder()
             var options = SQLiteStoreOptions()
             options.commitWindowMicroseconds = window
             options.checkpointPages = Self.setting("STORE_BENCH_CHECKPOINT", options.checkpointPages)

@@ -3,6 +3,7 @@ import JWTLite
 import OpenSSLKit
 import Platform
 import StrictJSON
+import TestSupport
 import Testing
 
 /// The Python of a virtual environment with PyJWT, joserfc and cryptography; nil where none was named.
@@ -16,21 +17,9 @@ struct InteropTests {
     private func run(_ command: String, _ input: [UInt8], path: String = #filePath) throws -> JSONValue {
         let script = URL(filePath: path).deletingLastPathComponent().deletingLastPathComponent()
             .appending(path: "Clients/jose/interop.py")
-        let process = Process()
-        process.executableURL = URL(filePath: try #require(python))
-        process.arguments = [script.path, command]
-        let (standardInput, standardOutput) = (Pipe(), Pipe())
-        process.standardInput = standardInput
-        process.standardOutput = standardOutput
-        try process.run()
-        // Small enough for the pipe's buffer, so that nobody waits for anybody.
-        try #require(input.count < 60_000)
-        try standardInput.fileHandleForWriting.write(contentsOf: Data(input))
-        try standardInput.fileHandleForWriting.close()
-        let output = try standardOutput.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0)
-        return try JSONDocument(parsing: [UInt8](output)).root
+        let outcome = try ChildProcess.run([try #require(python), script.path, command], input: input)
+        try #require(outcome.isSuccess, "\(String(decoding: outcome.error, as: UTF8.self))")
+        return try JSONDocument(parsing: outcome.output).root
     }
 
     @Test("Both libraries accept our tokens and refuse the bad ones", arguments: SignatureAlgorithm.allCases)

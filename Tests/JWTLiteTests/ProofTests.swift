@@ -52,6 +52,26 @@ struct ProofTests {
         #expect(proof.id == Array("proof-1".utf8))
     }
 
+    @Test("A known header is taken where it is the same to the byte, and the signature is checked all the same")
+    func knownHeader() throws {
+        let (fixture, other) = (try ProofFixture(), try ProofFixture())
+        let first = try DPoPProof(parsing: Array(try fixture.proof().utf8))
+        #expect(!first.hasKnownHeader)
+        let again = try DPoPProof(parsing: Array(try fixture.proof().utf8), known: first.header)
+        #expect(again.hasKnownHeader)
+        try again.checkSignature()
+        let foreign = try DPoPProof(parsing: Array(try other.proof().utf8), known: first.header)
+        #expect(!foreign.hasKnownHeader)
+        #expect(foreign.key.thumbprint == other.signer.thumbprint)
+
+        // The known header in front of what another key signed.
+        let parts = try other.proof().split(separator: ".")
+        let header = try fixture.proof().split(separator: ".")[0]
+        let spliced = try DPoPProof(parsing: Array("\(header).\(parts[1]).\(parts[2])".utf8), known: first.header)
+        #expect(spliced.hasKnownHeader)
+        #expect(throws: DPoPError.badSignature) { try spliced.checkSignature() }
+    }
+
     @Test("Every attack on a proof is refused for its reason", arguments: proofAttacks)
     func refuses(attack: ProofAttack) throws {
         let text = try attack.make(try ProofFixture())

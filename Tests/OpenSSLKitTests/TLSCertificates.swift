@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// Certificates made for one test run by the `openssl` command, P-256 each, in a directory of their own.
 struct TLSCertificates: Sendable {
@@ -21,15 +22,8 @@ struct TLSCertificates: Sendable {
         let directory = directory
         func path(_ name: String) -> String { directory.appending(path: name).path }
         func run(_ arguments: String...) throws {
-            let process = Process()
-            process.executableURL = URL(filePath: "/usr/bin/env")
-            process.arguments = ["openssl"] + arguments
-            process.currentDirectoryURL = directory
-            process.standardOutput = FileHandle.nullDevice
-            process.standardError = FileHandle.nullDevice
-            try process.run()
-            process.waitUntilExit()
-            guard process.terminationStatus == 0 else { throw CocoaError(.featureUnsupported) }
+            let outcome = try ChildProcess.run(["env", "-C", directory.path, "openssl"] + arguments)
+            guard outcome.isSuccess else { throw CocoaError(.featureUnsupported) }
         }
         func request(_ name: String, _ subject: String) throws {
             try run(

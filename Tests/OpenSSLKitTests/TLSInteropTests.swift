@@ -3,6 +3,7 @@ import Glibc
 import OpenSSLKit
 import Platform
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("TLS with the openssl command as client", .serialized)
@@ -55,33 +56,31 @@ struct TLSInteropTests {
         let done = DispatchSemaphore(value: 0)
         let context = serverContext
         Thread.detachNewThread {
-            let accepted = accept(listener, nil, nil)
+            let accepted = accept(listener.rawValue, nil, nil)
             if accepted >= 0 {
                 let isResumed = TLSSocketPeer.echo(FileDescriptor(owning: accepted), context, .closeNotify)
                 result.isResumed.withLock { $0 = isResumed }
             }
             done.signal()
         }
-        let process = Process()
-        let input = Pipe()
-        let output = Pipe()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments =
+        let words =
             ["openssl", "s_client", "-connect", "127.0.0.1:\(port)", "-servername", "localhost", "-quiet"]
             + ["-no_ign_eof", "-CAfile", certificates.authority, "-verify_return_error"] + arguments
-        process.standardInput = input
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        try process.run()
+        let answer = try say("hello\n", to: words)
+        try #require(done.wait(timeout: .now() + 30) == .success)
+        return Outcome(answer == "hello\n", result.isResumed.withLock { $0 })
+    }
+
+    /// Runs a command, says something to it and ends its input after the first thing that it says; returns that.
+    private func say(_ text: String, to words: [String]) throws -> String {
+        let nothing = SharedDescriptor(try FileDescriptor(opening: "/dev/null", flags: O_WRONLY | O_CLOEXEC))
+        var client = try ChildProcess.start(words, error: nothing.rawValue)
         // A client that has given up already breaks the pipe; the empty answer then tells.
-        try? input.fileHandleForWriting.write(contentsOf: Data("hello\n".utf8))
-        let answer = output.fileHandleForReading.availableData
-        try input.fileHandleForWriting.close()
-        process.waitUntilExit()
-        let isServed = done.wait(timeout: .now() + 30) == .success
-        _ = Glibc.close(listener)
-        try #require(isServed)
-        return Outcome(answer == Data("hello\n".utf8), result.isResumed.withLock { $0 })
+        try? client.input?.write(Array(text.utf8))
+        let answer = try client.output.read()
+        client.input = nil
+        client.process.wait()
+        return String(decoding: answer, as: UTF8.self)
     }
 
     private final class EchoResult: Sendable {
@@ -89,26 +88,28 @@ struct TLSInteropTests {
     }
 
     /// A socket that listens on any free port of the loopback address.
-    private static func listen() throws -> CInt {
-        let listener = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+    private static func listen() throws -> SharedDescriptor {
+        let raw = socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard raw >= 0 else { throw SystemError(call: "socket", code: errno) }
+        let listener = SharedDescriptor(FileDescriptor(owning: raw))
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
         let isBound = unsafe withUnsafePointer(to: &address) { pointer in
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                unsafe bind(listener, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+                unsafe bind(raw, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
             }
         }
-        guard isBound, Glibc.listen(listener, 4) == 0 else { throw SystemError(call: "listen", code: errno) }
+        guard isBound, Glibc.listen(raw, 4) == 0 else { throw SystemError(call: "listen", code: errno) }
         return listener
     }
 
-    private static func port(of listener: CInt) throws -> UInt16 {
+    private static func port(of listener: SharedDescriptor) throws -> UInt16 {
         var address = sockaddr_in()
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let isKnown = unsafe withUnsafeMutablePointer(to: &address) { pointer in
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                unsafe getsockname(listener, $0, &length) == 0
+                unsafe getsockname(listener.rawValue, $0, &length) == 0
             }
         }
         guard isKnown else { throw SystemError(call: "getsockname", code: errno) }

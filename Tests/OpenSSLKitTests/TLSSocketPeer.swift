@@ -16,7 +16,7 @@ enum TLSSocketPeer {
     /// A connected pair of sockets; the caller owns both.
     static func socketPair() throws -> (client: CInt, server: CInt) {
         var pair: [CInt] = [-1, -1]
-        guard unsafe socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0, &pair) == 0 else {
+        guard unsafe socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &pair) == 0 else {
             throw SystemError(call: "socketpair", code: errno)
         }
         return (client: pair[0], server: pair[1])

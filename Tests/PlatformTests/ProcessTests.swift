@@ -27,6 +27,31 @@ struct ProcessTests {
         }
     }
 
+    #if DEBUG
+        @Test("A descriptor that somebody else has closed already stops a debug build at once")
+        func closedTwice() async {
+            await #expect(processExitsWith: .failure) {
+                let owned = FileDescriptor(owning: dup(STDERR_FILENO))
+                // A second owner of the same number, and with it a second close.
+                _ = FileDescriptor(owning: owned.rawValue)
+            }
+        }
+    #endif
+
+    @Test("A descriptor is closed once, at the end of its owner")
+    func closedOnce() async {
+        // In a process of its own, where nobody else takes the number meanwhile.
+        await #expect(processExitsWith: .success) {
+            var raw: CInt = -1
+            do {
+                let owned = FileDescriptor(owning: dup(STDERR_FILENO))
+                raw = owned.rawValue
+                guard dup2(owned.rawValue, owned.rawValue) == raw else { throw SystemError(call: "dup2", code: errno) }
+            }
+            guard dup2(raw, raw) < 0, errno == EBADF else { throw SystemError(call: "close", code: 0) }
+        }
+    }
+
     @Test("A thread runs and is joined")
     func thread() throws {
         let counter = Counter()

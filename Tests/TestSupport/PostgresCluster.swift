@@ -36,34 +36,28 @@
         package static let shared = Result { try PostgresCluster() }
 
         let directory: String
-        private let control: Mutex<(keeper: Process, input: FileHandle)>
+        private let keeper: Mutex<ChildProcess.Conversation>
         private let schemas = Atomic<Int>(0)
 
         package init() throws {
             directory = NSTemporaryDirectory() + "ts-pg-" + String(UInt32.random(in: 0 ... .max), radix: 36)
-            let keeper = Process()
-            keeper.executableURL = URL(filePath: "/bin/sh")
-            keeper.arguments = ["-c", Self.script, "keeper", directory]
-            let (input, output) = (Pipe(), Pipe())
-            keeper.standardInput = input
-            keeper.standardOutput = output
-            for handle in [input.fileHandleForWriting, output.fileHandleForReading] {
-                // No other child may hold the cluster up.
-                _ = fcntl(handle.fileDescriptor, F_SETFD, FD_CLOEXEC)
-            }
-            try keeper.run()
-            let writing = input.fileHandleForWriting
-            control = Mutex((keeper, writing))
+            let started = try ChildProcess.start(["/bin/sh", "-c", Self.script, "keeper", directory])
+            keeper = Mutex(started)
             var said = ""
             while !said.contains("ready\n") {
-                let part = output.fileHandleForReading.availableData
+                let part = try started.output.read()
                 guard !part.isEmpty else { throw Refusal(description: "PostgreSQL did not start: \(said)") }
                 said += String(decoding: part, as: UTF8.self)
             }
         }
 
         /// Stops the cluster as a crash would, and removes it.
-        deinit { control.withLock { try? $0.input.close() } }
+        deinit {
+            keeper.withLock { keeper in
+                keeper.input = nil
+                keeper.process.wait()
+            }
+        }
 
         private static let script = """
             set -eu
@@ -102,7 +96,7 @@
         package func startAgain() throws { try order("start") }
 
         private func order(_ text: String) throws {
-            try control.withLock { try $0.input.write(contentsOf: Data((text + "\n").utf8)) }
+            try keeper.withLock { try $0.input?.write(Array((text + "\n").utf8)) }
         }
 
         /// The address of a schema, as a store takes it.

@@ -1,6 +1,7 @@
 #if Postgres
     internal import Foundation
     internal import Glibc
+    internal import Platform
     internal import Synchronization
 
     /// Stands between a store and a cluster, as a network does: it forwards, and when it is cut it takes everything and
@@ -9,7 +10,7 @@
         private static let name = ".s.PGSQL.5432"
         private let directory: String
         private let target: String
-        private let listener: Int32
+        private let listener: SharedDescriptor
         private let isCut = Atomic(false)
         private let isOver = Atomic(false)
 
@@ -18,9 +19,10 @@
             directory = NSTemporaryDirectory() + "ts-px-" + String(UInt32.random(in: 0 ... .max), radix: 36)
             target = cluster + "/" + Self.name
             try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
-            listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-            guard unsafe Self.apply(directory + "/" + Self.name, { unsafe bind(listener, $0, $1) }) == 0,
-                listen(listener, 64) == 0
+            let listener = Self.makeSocket()
+            self.listener = listener
+            guard unsafe Self.apply(directory + "/" + Self.name, { unsafe bind(listener.rawValue, $0, $1) }) == 0,
+                listen(listener.rawValue, 64) == 0
             else { throw PostgresCluster.Refusal(description: "the proxy can not listen: error \(errno)") }
             Thread.detachNewThread { [self] in run() }
         }
@@ -38,6 +40,11 @@
         /// Ends the proxy and every connection through it.
         package func end() { isOver.store(true, ordering: .releasing) }
 
+        private static func makeSocket() -> SharedDescriptor {
+            let number = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+            return SharedDescriptor(FileDescriptor(owning: number))
+        }
+
         private static func apply(
             _ path: String,
             _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
@@ -53,20 +60,16 @@
 
         private func run() {
             /// Both ends of each connection.
-            var ends: [(client: Int32, server: Int32)] = []
-            defer {
-                for pair in ends { _ = (close(pair.client), close(pair.server)) }
-                close(listener)
-                try? FileManager.default.removeItem(atPath: directory)
-            }
+            var ends: [(client: SharedDescriptor, server: SharedDescriptor)] = []
+            defer { try? FileManager.default.removeItem(atPath: directory) }
             while !isOver.load(ordering: .acquiring) {
                 guard !isCut.load(ordering: .acquiring) else {
                     usleep(5_000)
                     continue
                 }
-                var polled = [pollfd(fd: listener, events: Int16(POLLIN), revents: 0)]
+                var polled = [pollfd(fd: listener.rawValue, events: Int16(POLLIN), revents: 0)]
                 for (client, server) in ends {
-                    polled += [client, server].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+                    polled += [client, server].map { pollfd(fd: $0.rawValue, events: Int16(POLLIN), revents: 0) }
                 }
                 _ = unsafe poll(&polled, nfds_t(polled.count), 20)
                 var gone: Set<Int> = []
@@ -76,35 +79,36 @@
                         gone.insert(index)
                     }
                 }
-                for index in gone.sorted(by: >) {
-                    let pair = ends.remove(at: index)
-                    _ = (close(pair.client), close(pair.server))
-                }
+                for index in gone.sorted(by: >) { ends.remove(at: index) }
                 if polled[0].revents != 0, let pair = accepted() { ends.append(pair) }
             }
         }
 
-        private func accepted() -> (client: Int32, server: Int32)? {
-            let client = accept(listener, nil, nil)
-            guard client >= 0 else { return nil }
-            _ = fcntl(client, F_SETFD, FD_CLOEXEC)
-            let server = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-            guard unsafe Self.apply(target, { unsafe connect(server, $0, $1) }) == 0 else {
-                _ = (close(client), close(server))
-                return nil
-            }
+        private func accepted() -> (client: SharedDescriptor, server: SharedDescriptor)? {
+            let number = accept(listener.rawValue, nil, nil)
+            guard number >= 0 else { return nil }
+            let client = SharedDescriptor(FileDescriptor(owning: number))
+            _ = fcntl(number, F_SETFD, FD_CLOEXEC)
+            let server = Self.makeSocket()
+            // Where the server is not there, both ends go with this.
+            guard unsafe Self.apply(target, { unsafe connect(server.rawValue, $0, $1) }) == 0 else { return nil }
             return (client, server)
         }
 
         /// Passes on what is there; false where one end is gone.
-        private static func pass(_ from: Int32, _ to: Int32) -> Bool {
+        private static func pass(_ from: SharedDescriptor, _ to: SharedDescriptor) -> Bool {
             var buffer = [UInt8](repeating: 0, count: 65_536)
-            let count = unsafe read(from, &buffer, buffer.count)
+            let count = unsafe read(from.rawValue, &buffer, buffer.count)
             guard count > 0 else { return false }
             var sent = 0
             while sent < count {
                 let done = unsafe buffer.withUnsafeBytes { bytes in
-                    unsafe send(to, bytes.baseAddress?.advanced(by: sent), count - sent, Int32(MSG_NOSIGNAL))
+                    unsafe send(
+                        to.rawValue,
+                        bytes.baseAddress?.advanced(by: sent),
+                        count - sent,
+                        Int32(MSG_NOSIGNAL)
+                    )
                 }
                 guard done > 0 else { return false }
                 sent += done

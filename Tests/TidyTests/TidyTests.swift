@@ -76,6 +76,29 @@ struct TidyTests {
         }
     }
 
+    @Test("Only its one owner closes a descriptor: a second close may hit a stranger's")
+    func owners() {
+        var count = 0
+        for file in SourceTree.sources + SourceTree.tests {
+            // `close(&connection)` and `case close(…)` are words of our own; `close(raw)` is the system call.
+            for (number, line) in file.code
+            where line.contains(/(?:^|Glibc\.|[^.\w])close\((?![&)_])/) && !line.contains("case close(") {
+                count += 1
+                #expect(file.path == "Sources/Platform/FileDescriptor.swift", "\(file):\(number) closes by hand")
+            }
+        }
+        #expect(count == 1)
+    }
+
+    @Test("Tests start processes by themselves: Foundation's way breaks with a thousand descriptors open")
+    func processes() {
+        for file in SourceTree.tests where !file.path.hasSuffix("TidyTests.swift") {
+            for (number, line) in file.code where line.contains(" Process()") {
+                Issue.record("\(file):\(number) has Process()")
+            }
+        }
+    }
+
     @Test("Every unchecked promise says why it holds")
     func unchecked() {
         var count = 0

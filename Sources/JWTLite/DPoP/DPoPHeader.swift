@@ -6,18 +6,23 @@ import StrictJSON
 /// Beside the members that make the key, only `alg`, `use`, `kid`, and the `key_ops` and `ext` that WebCrypto's export
 /// adds may stand in it, and they must allow what the key is used for. A member that means nothing here would be one that
 /// somebody else gives a meaning to.
-struct DPoPHeader {
+package struct DPoPHeader: Sendable {
     private static let limits = JSONLimits(bytesMax: 1024, depthMax: 3, valuesMax: 20, stringBytesMax: 512)
 
+    /// The header as it stood in the proof, base64url.
+    let text: [UInt8]
     let key: PresentedKey
 
-    init(parsing bytes: [UInt8]) throws(DPoPError) {
+    /// Reads the first part of a proof.
+    init(parsing text: ArraySlice<UInt8>) throws(DPoPError) {
+        guard let bytes = Base64URL.decode(text) else { throw .malformed }
         guard let root = try? JSONDocument(parsing: bytes, limits: Self.limits).root, root.kind == .object,
             let type = root["typ"], let name = root["alg"], let key = root["jwk"], root.count == 3
         else { throw .headerRefused }
         guard type.stringEquals("dpop+jwt") else { throw .wrongType }
         guard let algorithm = Self.algorithm(name) else { throw .unsupportedAlgorithm }
         self.key = try Self.key(key, algorithm)
+        self.text = Array(text)
     }
 
     private static func algorithm(_ value: JSONValue) -> SignatureAlgorithm? {

@@ -24,8 +24,11 @@ package struct DPoPProof: Sendable {
         stringBytesMax: targetBytesMax
     )
 
+    package let header: DPoPHeader
+    /// Whether the header is the one that the caller knew.
+    package let hasKnownHeader: Bool
     /// The key in the header; whether its numbers are a point of the curve shows with the signature.
-    package let key: PresentedKey
+    package var key: PresentedKey { header.key }
     /// The `jti`.
     package let id: [UInt8]
     /// The `iat`, in whole seconds.
@@ -40,19 +43,26 @@ package struct DPoPProof: Sendable {
     private let signature: [UInt8]
 
     /// Reads the value of a `DPoP` header field.
-    package init(parsing text: [UInt8]) throws(DPoPError) {
+    ///
+    /// - Parameter known: the header of an earlier proof of the same client, who writes the same again: where it is this
+    ///   one, byte by byte, it is not read again.
+    package init(parsing text: [UInt8], known: DPoPHeader? = nil) throws(DPoPError) {
         guard text.count <= Self.charactersMax, let parts = try? CompactToken(text),
-            let headerBytes = Base64URL.decode(parts.header), let payload = Base64URL.decode(parts.payload),
-            let signature = Base64URL.decode(parts.signature)
+            let payload = Base64URL.decode(parts.payload), let signature = Base64URL.decode(parts.signature)
         else { throw .malformed }
-        let header = try DPoPHeader(parsing: headerBytes)
+        if let known, parts.header.elementsEqual(known.text) {
+            header = known
+            hasKnownHeader = true
+        } else {
+            header = try DPoPHeader(parsing: parts.header)
+            hasKnownHeader = false
+        }
         guard signature.count == 64 else { throw .badSignature }
         guard let root = try? JSONDocument(parsing: payload, limits: Self.limits).root, root.kind == .object else {
             throw .payloadRefused
         }
         self.parts = parts
         self.signature = signature
-        key = header.key
         id = try Self.string("jti", in: root, bytesMax: Self.idBytesMax).stringUTF8 ?? []
         method = try Self.string("htm", in: root, bytesMax: 32)
         target = try Self.string("htu", in: root, bytesMax: Self.targetBytesMax)

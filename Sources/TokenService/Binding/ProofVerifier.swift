@@ -1,5 +1,5 @@
 import HTTPServer
-import JWTLite
+package import JWTLite
 import OpenSSLKit
 import Platform
 package import Telemetry
@@ -53,12 +53,14 @@ package final class ProofVerifier: Sendable {
     // MARK: Reading
 
     /// The proof of a request, read and with a nonce of ours, but not yet held against anything; nil where there is none.
-    package func proof(of call: Call) throws(Problem) -> FreshProof? {
+    ///
+    /// - Parameter known: the header of an earlier proof by whoever should have made this one.
+    package func proof(of call: Call, known: DPoPHeader? = nil) throws(Problem) -> FreshProof? {
         guard let text = call.request.fields.firstBytes("dpop") else { return nil }
         guard call.request.fields.count(of: "dpop") == 1 else { throw refused(.refused, "more than one DPoP field") }
         let proof: DPoPProof
         do {
-            proof = try DPoPProof(parsing: Array(text))
+            proof = try DPoPProof(parsing: Array(text), known: known)
         } catch {
             throw refused(.refused, "\(error)")
         }
@@ -102,17 +104,19 @@ package final class ProofVerifier: Sendable {
         target: ProofTarget,
         _ call: Call
     ) throws(Problem) -> String? {
-        guard let fresh = try proof(of: call) else {
+        guard let fresh = try proof(of: call, known: known?.proofHeader) else {
             count(.missing)
-            throw Problem.unprovenToken("no proof with a bound token")
+            throw Problem.unprovenToken("no proof with a bound token", lacksKey: true)
         }
         let hash = known?.tokenHash ?? DPoPProof.hash(ofToken: Array(token))
         try check(fresh, target: target, tokenHash: hash, call)
-        guard fresh.proof.key.thumbprint == thumbprint else {
+        // A header is kept only with the token that names its key.
+        guard fresh.proof.hasKnownHeader || fresh.proof.key.thumbprint == thumbprint else {
             count(.otherKey)
-            throw Problem.unprovenToken("proof by another key")
+            throw Problem.unprovenToken("proof by another key", lacksKey: true)
         }
         try settle(fresh, thumbprint: thumbprint, call)
+        if !fresh.proof.hasKnownHeader { known?.keep(fresh.proof.header) }
         return fresh.newerNonce
     }
 

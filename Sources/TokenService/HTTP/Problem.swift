@@ -1,4 +1,6 @@
 import HTTPServer
+package import InviteStore
+import Platform
 
 /// The public error codes, each with its one status (the contract's table).
 package enum ProblemCode: String, Sendable, CaseIterable {
@@ -81,6 +83,10 @@ package struct Problem: Error, Sendable {
     package var dpopNonce: String?
     /// True where the token asks for a proof of its key: the challenge says so.
     package var needsProof = false
+    /// True where whoever presented a bound token has not shown its key, rather than not said what the request was.
+    package var lacksKey = false
+    /// The bound token that somebody presented without its key, where it was genuine and in force.
+    package var unproven: UnprovenUse?
 
     package init(
         _ code: ProblemCode,
@@ -119,9 +125,10 @@ extension Problem {
     }
 
     /// A token that is bound to a key, from somebody who does not prove that key; to them it is no token.
-    package static func unprovenToken(_ privateReason: String) -> Problem {
+    package static func unprovenToken(_ privateReason: String, lacksKey: Bool = false) -> Problem {
         var problem = Problem.invalidToken(privateReason)
         problem.needsProof = true
+        problem.lacksKey = lacksKey
         return problem
     }
 
@@ -152,4 +159,10 @@ extension Problem {
             retryAfterSeconds: 1
         )
     }
+}
+
+/// A bound token in the hands of somebody who has not shown its key.
+package struct UnprovenUse: Equatable, Sendable {
+    package var tenant: Tenant
+    package var session: RecordID
 }

@@ -15,7 +15,7 @@ extension Services {
                 of: principal.tenant,
                 change: .suspend(at: call.now),
                 now: call.now,
-                audit: [keyAudit("key.suspended", id, call, principal)]
+                audit: [audit.draft("key.suspended", .apiKey, id, call, principal)]
             )
         }
         guard let changed else { throw Problem.notFound() }
@@ -34,7 +34,7 @@ extension Services {
             }
             var resumed = key
             resumed.suspendedAt = nil
-            return (resumed, [keyAudit("key.resumed", key.id, call, principal)])
+            return (resumed, [audit.draft("key.resumed", .apiKey, key.id, call, principal)])
         }
     }
 

@@ -40,7 +40,7 @@ extension Services {
             }
             guard !fields.isEmpty else { return nil }
             let detail: [(StaticString, String)] = [("fields", fields.joined(separator: " "))]
-            return (after, webhookAudit("webhook.changed", id, call, principal, detail))
+            return (after, audit.draft("webhook.changed", .webhook, id, call, principal, detail))
         }
         return try answer(try Self.done(changed), call)
     }
@@ -65,7 +65,7 @@ extension Services {
                 after.previousUntil = end
                 after.sealed = try webhooks.sealer.seal(secrets, of: before.tenant, webhook: id)
                 let detail: [(StaticString, String)] = [("previous_secret_until", RFC3339.text(end))]
-                return (after, webhookAudit("webhook.secret_rotated", id, call, principal, detail))
+                return (after, audit.draft("webhook.secret_rotated", .webhook, id, call, principal, detail))
             }
             switch changed {
             case .done(let webhook): return .done(try answer(webhook, status: 201, secret: secret.text, call))
@@ -79,7 +79,7 @@ extension Services {
     func testWebhook(_ call: Call, _ principal: Principal) async throws -> HTTPResponse {
         try BodyReader(optional: call.request)?.finish()
         let id = try Self.webhookID(call)
-        let event = webhookAudit(WebhookFilter.testType, id, call, principal)
+        let event = audit.draft(WebhookFilter.testType, .webhook, id, call, principal)
         _ = try await changing(id, call, principal, ticket: nil) { before throws in
             try Self.requireEnabled(before)
             return (before, event)

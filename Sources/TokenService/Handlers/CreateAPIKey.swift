@@ -35,7 +35,7 @@ extension Services {
                 activeKeysMax: settings.activeKeysMax,
                 claim: ticket?.claim(result: key.id.bytes, now: call.now),
                 now: call.now,
-                audit: [keyAudit("key.created", key.id, call, principal, [("kind", key.kind.rawValue)])]
+                audit: [audit.draft("key.created", .apiKey, key.id, call, principal, [("kind", key.kind.rawValue)])]
             )
             switch try await store.createAPIKey(command) {
             case .done(.created): return .done(Self.answer(key, secret: secret.text, call))
@@ -96,24 +96,6 @@ extension Services {
 
     private static func wider(_ param: String) -> Problem {
         Problem(.forbidden, "A new key can not be wider than the key that makes it.", param: param)
-    }
-
-    /// An audit draft about one key.
-    func keyAudit(
-        _ type: String,
-        _ id: RecordID,
-        _ call: Call,
-        _ principal: Principal,
-        _ detail: [(StaticString, String)] = []
-    ) -> AuditDraft {
-        audit.draft(
-            type,
-            call,
-            tenant: principal.tenant,
-            actor: principal.actor,
-            target: TypeID.text(.apiKey, id),
-            detail: detail
-        )
     }
 }
 

@@ -47,11 +47,11 @@ extension Services {
             audit: [
                 audit.draft(
                     "revocation.created",
+                    .cutOff,
+                    id,
                     call,
-                    tenant: principal.tenant,
-                    actor: principal.actor,
-                    target: TypeID.text(.cutOff, id),
-                    detail: [("target_type", name.type), ("target", name.id)]
+                    principal,
+                    [("target_type", name.type), ("target", name.id)]
                 )
             ]
         )

@@ -33,7 +33,7 @@ extension Services {
                 webhooksMax: ServiceLimits.webhooksMax,
                 claim: ticket?.claim(result: id.bytes, now: call.now),
                 now: call.now,
-                audit: [webhookAudit("webhook.created", id, call, principal)]
+                audit: [audit.draft("webhook.created", .webhook, id, call, principal)]
             )
             defer { webhooks.changed() }
             switch try await store.createWebhook(command) {

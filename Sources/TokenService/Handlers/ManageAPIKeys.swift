@@ -43,7 +43,7 @@ extension Services {
             of: principal.tenant,
             change: .revoke(at: call.now),
             now: call.now,
-            audit: [keyAudit("key.revoked", id, call, principal)]
+            audit: [audit.draft("key.revoked", .apiKey, id, call, principal)]
         )
         guard changed != nil else { throw Problem.notFound() }
     }
@@ -61,14 +61,14 @@ extension Services {
             endsKey: true,
             now: call.now,
             audit: [
-                keyAudit("key.revoked", id, call, principal),
+                audit.draft("key.revoked", .apiKey, id, call, principal),
                 audit.draft(
                     "revocation.created",
+                    .cutOff,
+                    cutOffID,
                     call,
-                    tenant: principal.tenant,
-                    actor: principal.actor,
-                    target: TypeID.text(.cutOff, cutOffID),
-                    detail: [("target_type", "api_key"), ("target", TypeID.text(.apiKey, id))]
+                    principal,
+                    [("target_type", "api_key"), ("target", TypeID.text(.apiKey, id))]
                 ),
             ]
         )

@@ -25,7 +25,7 @@ extension Services {
     /// Again 404: nothing of it is left.
     func deleteWebhook(_ call: Call, _ principal: Principal) async throws -> HTTPResponse {
         let id = try Self.webhookID(call)
-        let draft = webhookAudit("webhook.deleted", id, call, principal)
+        let draft = audit.draft("webhook.deleted", .webhook, id, call, principal)
         defer { webhooks.changed() }
         guard try await store.deleteWebhook(id, of: principal.tenant, now: call.now, audit: [draft]) else {
             throw Problem.notFound()
@@ -61,7 +61,7 @@ extension Services {
         let progress = WebhookProgress(
             webhook: webhook.id,
             delivery: delivery,
-            audit: [webhookAudit("webhook.redelivered", webhook.id, call, principal, detail)]
+            audit: [audit.draft("webhook.redelivered", .webhook, webhook.id, call, principal, detail)]
         )
         try await store.recordWebhookProgress([progress], now: call.now)
         webhooks.changed()

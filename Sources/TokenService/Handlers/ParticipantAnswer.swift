@@ -32,6 +32,16 @@ private enum AuthorizationScheme {
     case dpop
 }
 
+extension Problem {
+    /// The same, with whom to tell of it where a bound token came without its key.
+    fileprivate func told(of claims: ParticipantClaims) -> Problem {
+        guard lacksKey else { return self }
+        var problem = self
+        problem.unproven = UnprovenUse(tenant: claims.tenant, session: claims.session)
+        return problem
+    }
+}
+
 extension ParticipantClaims {
     /// Whether the token's time has come, with the leeway that the verifier grants.
     fileprivate func isBegun(at now: UnixTime) -> Bool {
@@ -81,7 +91,8 @@ extension Services {
                 presented.newerNonce = try requireBinding(presented, token, scheme, target, call)
             } catch {
                 if countsGuesses, error.code == .invalidDPoPProof { try countGuess(call) }
-                throw error
+                let isInForce = !presented.isExpired && revocations.refusal(of: claims) == nil
+                throw isInForce ? error.told(of: claims) : error
             }
         }
         try Self.requireOrigin(claims, call)
@@ -145,7 +156,9 @@ extension Services {
         guard let thumbprint = presented.claims.boundKey else {
             throw Problem.unprovenToken("a token without a key under the scheme DPoP")
         }
-        guard scheme == .dpop else { throw Problem.unprovenToken("a bound token under the scheme Bearer") }
+        guard scheme == .dpop else {
+            throw Problem.unprovenToken("a bound token under the scheme Bearer", lacksKey: true)
+        }
         return try proofs.require(thumbprint, of: token, known: presented.known, target: target, call)
     }
 

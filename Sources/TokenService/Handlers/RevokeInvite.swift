@@ -21,15 +21,7 @@ extension Services {
             cutOff: identifiers.next(at: call.now),
             forgetAt: call.now.adding(seconds: policies.longestDescentSeconds),
             now: call.now,
-            audit: [
-                audit.draft(
-                    "invite.revoked",
-                    call,
-                    tenant: principal.tenant,
-                    actor: principal.actor,
-                    target: TypeID.text(.invite, id)
-                )
-            ]
+            audit: [audit.draft("invite.revoked", .invite, id, call, principal)]
         )
         let outcome = try await revoking(call) { try await store.revokeInvite(command) }
         if case .revoked(let cutOff) = outcome { revocations.insert([cutOff]) }

@@ -126,8 +126,8 @@ extension Services {
             ("old_key_ends_at", RFC3339.text(end)),
         ]
         return [
-            keyAudit("key.rotated", before.id, call, principal, detail),
-            keyAudit("key.created", successor.id, call, principal, [("kind", successor.kind.rawValue)]),
+            audit.draft("key.rotated", .apiKey, before.id, call, principal, detail),
+            audit.draft("key.created", .apiKey, successor.id, call, principal, [("kind", successor.kind.rawValue)]),
         ]
     }
 

@@ -112,12 +112,12 @@ extension Services {
         if before.ipAllowlist != after.ipAllowlist { fields.append("ip_allowlist") }
         if before.allowedOrigins != after.allowedOrigins { fields.append("allowed_origins") }
         let changed = fields.joined(separator: " ")
-        var drafts = [keyAudit("key.changed", before.id, call, principal, [("fields", changed)])]
+        var drafts = [audit.draft("key.changed", .apiKey, before.id, call, principal, [("fields", changed)])]
         if before.scopes != after.scopes {
             let detail: [(StaticString, String)] = [
                 ("before", before.scopes.joined(separator: " ")), ("after", after.scopes.joined(separator: " ")),
             ]
-            drafts.append(keyAudit("key.scopes_changed", before.id, call, principal, detail))
+            drafts.append(audit.draft("key.scopes_changed", .apiKey, before.id, call, principal, detail))
         }
         return drafts
     }

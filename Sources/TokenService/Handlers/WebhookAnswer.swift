@@ -67,24 +67,6 @@ extension Services {
         return secrets
     }
 
-    /// An audit draft about one endpoint.
-    func webhookAudit(
-        _ type: String,
-        _ id: RecordID,
-        _ call: Call,
-        _ principal: Principal,
-        _ detail: [(StaticString, String)] = []
-    ) -> AuditDraft {
-        audit.draft(
-            type,
-            call,
-            tenant: principal.tenant,
-            actor: principal.actor,
-            target: TypeID.text(.webhook, id),
-            detail: detail
-        )
-    }
-
     /// The endpoint that the path names.
     static func webhookID(_ call: Call) throws(Problem) -> RecordID {
         guard let text = call.pathParameters.first, let id = TypeID.parse(.webhook, text) else { throw .notFound() }

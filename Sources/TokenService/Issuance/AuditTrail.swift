@@ -63,4 +63,25 @@ package struct AuditTrail: Sendable {
             detail: bytes
         )
     }
+
+    /// A draft for one change that a principal made to a record of its own tenant.
+    ///
+    /// `detail` holds pairs of text; no address, key or token may stand there.
+    func draft(
+        _ type: String,
+        _ kind: IdentifierKind,
+        _ id: RecordID,
+        _ call: Call,
+        _ principal: Principal,
+        _ detail: [(StaticString, String)] = []
+    ) -> AuditDraft {
+        draft(
+            type,
+            call,
+            tenant: principal.tenant,
+            actor: principal.actor,
+            target: TypeID.text(kind, id),
+            detail: detail
+        )
+    }
 }

@@ -12,6 +12,8 @@ package enum SecurityEvent: String, Sendable, CaseIterable {
     case keyInBrowser = "alert.key_in_browser"
     case addressRefused = "alert.address_refused"
     case secondHolder = "alert.second_holder"
+    /// A participant token that is bound to a key was presented by somebody who did not show the key: it was copied.
+    case unprovenToken = "alert.unproven_token"
     /// A key that was revoked is still in use somewhere.
     case revokedKey = "alert.revoked_key"
     /// Somebody could not sign in to the console.
@@ -102,6 +104,25 @@ package struct SecurityEvents: Sendable {
             ]
         )
         await append(event, call, tenant: nil, actor: "anonymous", target: name, reason: "sign-in refused")
+    }
+
+    /// Whether the owner of a session has yet to be told, in this minute, that its token came without its key.
+    package func isNews(_ use: UnprovenUse, now: UnixTime) -> Bool {
+        !recent.holds(.unprovenToken, use.session, now)
+    }
+
+    /// Tells the owner of a session that its token came without its key; at most once a minute for each session.
+    package func unproven(_ use: UnprovenUse, _ call: Call, reason: String) async {
+        guard recent.isFirst(.unprovenToken, use.session, call.now) else { return }
+        let session = TypeID.text(.session, use.session)
+        log.warning(
+            "security event",
+            [
+                "type": .string(SecurityEvent.unprovenToken.rawValue), "request_id": .string(call.requestID),
+                "session_id": .string(session), "reason": .string(reason),
+            ]
+        )
+        await append(.unprovenToken, call, tenant: use.tenant, actor: "anonymous", target: session, reason: reason)
     }
 
     /// Counts a refusal of a key that is known, whatever for.

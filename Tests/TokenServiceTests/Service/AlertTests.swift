@@ -58,6 +58,43 @@ struct AlertTests {
         #expect(events.map(\.target) == [session.inviteID])
     }
 
+    @Test("A bound token that comes without its key is told once a minute, and only while it is in force")
+    func unprovenToken() async throws {
+        let service = try await ServiceHarness()
+        let client = try ProofClient(service)
+        let bound = try await client.open()
+        let thief = try ProofClient(service)
+        try await thief.learnNonce()
+        let path = "/v1/widget/session"
+        func told() async throws -> Int { try await Self.count(service, "alert.unproven_token") }
+
+        #expect(try await client.send(.get, path, token: bound.token).status == 200)
+        let old = try await client.send(.get, path, token: bound.token, ProofClient.Proof(ahead: -3600))
+        #expect(old.code == "invalid_dpop_proof")
+        let unknown = await service.send(.get, path, fields: [("Authorization", "DPoP \(bound.token)x")])
+        #expect(unknown.status == 401)
+        #expect(try await told() == 0, "the key itself with a bad proof, and no token at all")
+
+        for scheme in ["DPoP", "Bearer"] {
+            let answer = await service.send(.get, path, fields: [("Authorization", "\(scheme) \(bound.token)")])
+            #expect(answer.code == "invalid_token")
+        }
+        #expect(try await thief.send(.get, path, token: bound.token).code == "invalid_token")
+        #expect(try await thief.send(.post, path + "/renew", token: bound.token, body: "{}").code == "invalid_token")
+        #expect(try await told() == 1)
+        let event = try #require(try await service.events().first { $0.type == "alert.unproven_token" })
+        #expect(event.target == bound.sessionID)
+        #expect(event.actor == "anonymous")
+
+        service.time.advance(seconds: 60)
+        #expect(try await thief.send(.post, path + "/renew", token: bound.token, body: "{}").code == "invalid_token")
+        #expect(try await told() == 2)
+        service.time.advance(seconds: 60)
+        #expect(try await client.send(.delete, path, token: bound.token).status == 204)
+        #expect(try await thief.send(.get, path, token: bound.token).status == 401)
+        #expect(try await told() == 2, "a token of an ended session is worth nothing to anybody")
+    }
+
     @Test("S66: a burst of refusals of one key is told to its owner, once, and not before it is one")
     func burstOfKey() async throws {
         let service = try await ServiceHarness()

@@ -6,21 +6,6 @@ import Testing
 
 @testable import TokenService
 
-/// A repeatable stream of numbers (SplitMix64).
-struct TraceRandom: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
-
 /// One request of a trace; numbers name the steps that made what it needs.
 struct TraceStep: Sendable {
     enum Action: Sendable {
@@ -64,7 +49,7 @@ struct IssuanceTrace: Sendable {
     let steps: [TraceStep]
 
     init(seed: UInt64, count: Int) {
-        var random = TraceRandom(seed: seed)
+        var random = SplitMix(seed: seed)
         var steps: [TraceStep] = []
         var mints: [Int] = []
         var sessions: [Int] = []
@@ -99,7 +84,7 @@ struct IssuanceTrace: Sendable {
     private init(steps: [TraceStep]) { self.steps = steps }
 
     /// Key 1 has a list of origins of its own, which what it mints can only narrow.
-    private static func mintMore(_ key: Int, _ random: inout TraceRandom) -> String {
+    private static func mintMore(_ key: Int, _ random: inout SplitMix) -> String {
         let lifetimes: [Int?] = [nil, nil, nil, 60, 299, 600, 601, 1800, 3600, 3601, 86_400, 604_800]
         var more = ""
         if let seconds = lifetimes.randomElement(using: &random) ?? nil { more += #","expires_in":\#(seconds)"# }

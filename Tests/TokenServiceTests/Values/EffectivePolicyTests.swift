@@ -1,6 +1,7 @@
 import InviteStore
 import Platform
 import StrictJSON
+import TestSupport
 import Testing
 
 @testable import TokenService
@@ -9,7 +10,7 @@ import Testing
 struct EffectivePolicyTests {
     private let tenant = Tenant(workspace: RecordID(high: 1, low: 1), environment: .test)
 
-    private func random(_ generator: inout TraceRandom, wide: Bool = false) -> PolicyDocument {
+    private func random(_ generator: inout SplitMix, wide: Bool = false) -> PolicyDocument {
         var document = PolicyDocument()
         func number(_ range: ClosedRange<Int64>) -> Int64? {
             Bool.random(using: &generator) ? Int64.random(in: range, using: &generator) : nil
@@ -29,7 +30,7 @@ struct EffectivePolicyTests {
 
     @Test("No layer ever widens: another entry leaves every rule as narrow or narrower", arguments: 0..<20)
     func monotone(seed: Int) {
-        var generator = TraceRandom(seed: UInt64(seed))
+        var generator = SplitMix(seed: UInt64(seed))
         let layers = PolicyLayer.allCases
         for _ in 0..<50 {
             var entries = [PolicyEntry(.deployment, version: 0, LifetimePolicy().document)]
@@ -59,7 +60,7 @@ struct EffectivePolicyTests {
 
     @Test("What requireNarrower lets pass is the intersection itself", arguments: 0..<20)
     func narrower(seed: Int) {
-        var generator = TraceRandom(seed: UInt64(seed) + 100)
+        var generator = SplitMix(seed: UInt64(seed) + 100)
         var passed = 0
         for _ in 0..<200 {
             let entries = [PolicyEntry(.deployment, version: 0, LifetimePolicy().document)]
@@ -78,7 +79,7 @@ struct EffectivePolicyTests {
 
     @Test("A document survives its stored form, and a stored form that is none is refused")
     func stored() throws {
-        var generator = TraceRandom(seed: 7)
+        var generator = SplitMix(seed: 7)
         for _ in 0..<100 {
             var document = random(&generator)
             if document.allowedOrigins?.isEmpty == true { document.allowedOrigins = nil }

@@ -22,8 +22,10 @@
             open = sources.map { Source(epoch: $0) }
         }
 
-        /// Writes up to `pagesMax` pages and returns how many; entries of records older than the family's horizon
-        /// (milliseconds) are left out.
+        /// Merges up to `pagesMax` pages' worth of entries and returns how many pages that were, a begun one counted whole.
+        ///
+        /// Entries of records older than the family's horizon (milliseconds) are left out. They count like those that are
+        /// kept, since they have to be read too: a step is never longer for having little to write.
         mutating func step(
             pagesMax: Int,
             horizons: (invites: UInt64, audit: UInt64),
@@ -34,26 +36,22 @@
                 try load(index, readPage)
             }
             open.removeAll { $0.entries.isEmpty }
-            var written = 0
-            while written < pagesMax {
+            let entriesMax = pagesMax * LookupCodec.entriesPerPage
+            var taken = 0
+            while taken < entriesMax {
                 guard let entry = try nextEntry(readPage) else {
-                    if !filling.isEmpty {
-                        try flush(writePage)
-                        written += 1
-                    }
+                    if !filling.isEmpty { try flush(writePage) }
                     isFinished = true
-                    return written
+                    break
                 }
+                taken += 1
                 let horizon = entry.family == .invites ? horizons.invites : horizons.audit
                 if entry.milliseconds < horizon { continue }
                 filling.append(entry)
                 target.newest = max(target.newest, Int64(clamping: entry.milliseconds))
-                if filling.count == LookupCodec.entriesPerPage {
-                    try flush(writePage)
-                    written += 1
-                }
+                if filling.count == LookupCodec.entriesPerPage { try flush(writePage) }
             }
-            return written
+            return (taken + LookupCodec.entriesPerPage - 1) / LookupCodec.entriesPerPage
         }
 
         private mutating func nextEntry(_ readPage: Statement) throws(SQLiteFailure) -> LookupEntry? {

@@ -96,7 +96,8 @@
         var hasWork: Bool {
             mutating get {
                 if let isIdle { return !isIdle }
-                let hasWork = !merges.isEmpty || epochs.contains { $0.state == .dead } || mergeable() != nil
+                let hasWork =
+                    !merges.isEmpty || epochs.contains { $0.state == .dead || isGone($0) } || mergeable() != nil
                 isIdle = !hasWork
                 return hasWork
             }
@@ -204,6 +205,7 @@
 
         /// Does the merging and removing that is due; with no entries of its own in the transaction, a small step.
         mutating func upkeepStep() throws(SQLiteFailure) {
+            try letGo()
             let levels = 1 + (epochs.map(\.level).max() ?? 0)
             var left = debt.take(adding: added.count, levels: Int(clamping: levels)) * Self.removalsPerPage
             while left > 0 {
@@ -217,19 +219,34 @@
             }
         }
 
-        /// Goes on with the shortest merge; the pages written, or nil where there is nothing to merge.
+        /// Marks the runs whose records are all gone as dead, unread; but for those that a merge is reading.
+        private mutating func letGo() throws(SQLiteFailure) {
+            for var run in epochs where isGone(run) {
+                run.state = .dead
+                try update(run)
+            }
+        }
+
+        /// Whether a run is searched, is part of no merge, and every record in it has been swept.
+        private func isGone(_ run: LookupEpoch) -> Bool {
+            let horizon = run.family == .invites ? horizon : auditHorizon
+            return run.state == .live && run.newest < Int64(clamping: horizon)
+                && !merges.contains { $0.sources.contains { $0.number == run.number } }
+        }
+
+        /// Goes on with the shortest merge; the pages merged, or nil where there is nothing to merge.
         private mutating func mergeShortest(pagesMax: Int) throws(SQLiteFailure) -> Int? {
             while let sources = mergeable() { try begin(sources) }
             guard let index = merges.indices.min(by: { merges[$0].target.level < merges[$1].target.level }) else {
                 return nil
             }
-            let written = try merges[index].step(
+            let merged = try merges[index].step(
                 pagesMax: pagesMax,
                 horizons: (invites: horizon, audit: auditHorizon),
                 readPage: statements.readPage,
                 writePage: statements.writePage
             )
-            guard merges[index].isFinished else { return written }
+            guard merges[index].isFinished else { return merged }
             let done = merges.remove(at: index)
             var target = done.target
             target.state = target.pages > 0 ? .live : .dead
@@ -238,7 +255,7 @@
                 source.state = .dead
                 try update(source)
             }
-            return written
+            return merged
         }
 
         /// Removes pages from the end of a run, so that its page count always says what is left; how many, and one for the
@@ -275,8 +292,7 @@
             merges.append(LookupMerge(sources, into: target))
         }
 
-        /// The runs to merge next: eight of one level, or those whose records are all gone; none of a level whose runs are
-        /// being merged already.
+        /// The runs to merge next, eight of one level; none of a level whose runs are being merged already.
         private func mergeable() -> [LookupEpoch]? {
             for family in LookupFamily.allCases {
                 let busy = merges.filter { $0.target.family == family }.map { $0.target.level - 1 }
@@ -286,10 +302,6 @@
                 for level in Set(live.map(\.level)).sorted() {
                     let runs = live.filter { $0.level == level }
                     if runs.count >= Self.runsPerMerge { return Array(runs.prefix(Self.runsPerMerge)) }
-                }
-                let horizon = family == .invites ? horizon : auditHorizon
-                if let gone = live.first(where: { $0.newest < Int64(clamping: horizon) }) {
-                    return [gone]
                 }
             }
             return nil
