@@ -87,6 +87,10 @@ package final class Application: HTTPResponder {
     }
 
     private func answer(_ route: Route, _ call: Call) -> HTTPReply {
+        // By a clock that is off no token is too old or too new, and no key over: neither yes nor no would be true.
+        if services.store.isClockOff, !route.isOpen {
+            return .now(finish(Problem(.clock), call.request, call.id, on: route))
+        }
         switch route.handler {
         case .immediate(let handler):
             do {
@@ -325,4 +329,6 @@ extension Route {
     fileprivate var isReading: Bool { if case .apiKey(let scope) = access { scope.action == .read } else { false } }
 
     var isWidget: Bool { if case .widget = access { true } else { false } }
+
+    fileprivate var isOpen: Bool { if case .open = access { true } else { false } }
 }

@@ -174,7 +174,7 @@ extension Services {
                 "/readyz",
                 .open,
                 .waiting { _ in
-                    guard await readiness.isReady() else { throw Problem.unavailable("draining, or without a store") }
+                    if let hindrance = await readiness.hindrance() { throw Problem(hindrance) }
                     return Self.healthy()
                 }
             ),

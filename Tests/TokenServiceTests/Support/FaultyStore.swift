@@ -3,7 +3,7 @@ import Platform
 import Synchronization
 
 /// Passes every call on to another store, and fails the one that it was told to fail.
-final class FaultyStore: InviteStore {
+final class FaultyStore: InviteStore, RateShares {
     /// When the error comes: before the inner store was asked, or after it did what was asked.
     enum Moment: Sendable {
         case before
@@ -354,6 +354,17 @@ extension FaultyStore {
 
     func isReady() async -> Bool {
         await inner.isReady()
+    }
+
+    var isClockOff: Bool { inner.isClockOff }
+
+    var rateShares: (any RateShares)? { inner.rateShares == nil ? nil : self }
+
+    func lease(_ ask: RateAsk) async throws(StoreError) -> RateShare {
+        try await run("lease") { () async throws(StoreError) in
+            guard let shares = inner.rateShares else { throw .unavailable("no shares") }
+            return try await shares.lease(ask)
+        }
     }
 
     func close() async {

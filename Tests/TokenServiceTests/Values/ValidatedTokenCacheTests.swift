@@ -18,7 +18,7 @@ struct ValidatedTokenCacheTests {
     private static func entry(_ text: [UInt8], expiresAt: UnixTime = now.adding(seconds: 900)) -> ValidatedToken {
         var claims = RevocationViewTests.claims(rev: 0)
         claims.expiresAt = expiresAt
-        return ValidatedToken(text: text, claims: claims, answer: [1], tokenHash: [])
+        return ValidatedToken(text: text, claims: claims, answer: [1], tokenHash: [], keyring: 0)
     }
 
     @Test("Tokens that come round in turn are all remembered, while they take less than a third of the places")
