@@ -90,6 +90,10 @@ package final class Application: HTTPResponder {
     }
 
     private func answer(_ route: Route, _ call: Call) -> HTTPReply {
+        // By a clock that is off no token is too old or too new, and no key over: neither yes nor no would be true.
+        if services.store.isClockOff, route.needsClock {
+            return .now(finish(Problem(.clock), call.request, call.id, on: route))
+        }
         switch route.handler {
         case .immediate(let handler):
             do {

@@ -175,7 +175,7 @@ extension Services {
                 "/readyz",
                 .open,
                 .waiting { _ in
-                    if let problem = await readiness.problem() { throw problem }
+                    if let hindrance = await readiness.hindrance() { throw Problem(hindrance) }
                     return Self.healthy()
                 }
             ),

@@ -30,7 +30,7 @@ package final class Services: Sendable {
     package let console: ConsoleGate
     package let webhooks: WebhookDesk
     package let proofs: ProofVerifier
-    /// Goes with the keyring: what it holds was found good by those keys.
+    /// What it holds counts while the keyring that found it good is in use.
     package let validated: ValidatedTokenCache
     /// Nil where both environments are served.
     package let environment: DeploymentEnvironment?

@@ -4,8 +4,12 @@ import glob
 import os
 import pathlib
 import shutil
+import signal
+import socket
 import subprocess
 import tempfile
+
+import harness
 
 
 def programs():
@@ -17,8 +21,16 @@ def programs():
     return pathlib.Path(found).parent if found else None
 
 
+def available():
+    """True where the executable and this machine have PostgreSQL."""
+    said = harness.run_cli("serve", "--data-dir", "/nowhere", "--store", "postgres://?host=/nowhere").err
+    return "has no PostgreSQL" not in said and programs() is not None
+
+
 class Cluster:
     """Use as a context manager."""
+
+    settings = {}
 
     def __init__(self):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="ts-pg-"))
@@ -29,7 +41,7 @@ class Cluster:
 
     def _run(self, program, *arguments, check=True):
         done = subprocess.run(
-            [*self.user, str(programs() / program), *arguments],
+            [*self.user, str(programs() / program), *map(str, arguments)],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             cwd="/", env={"PATH": os.environ["PATH"]},
         )  # fmt: skip
@@ -45,15 +57,36 @@ class Cluster:
         return path.read_text()[-2000:] if path.exists() else ""
 
     def start(self):
-        options = f"-c listen_addresses='' -c unix_socket_directories='{self.directory}'"
+        settings = {"listen_addresses": "", "unix_socket_directories": self.directory, **self.settings}
+        options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
         self._run("pg_ctl", "-D", self.data, "-w", "-l", self.data + "/server.log", "-o", options, "start")
 
     def crash(self):
         """Ends the server as a power cut would."""
         self._run("pg_ctl", "-D", self.data, "-m", "immediate", "-w", "stop")
 
-    def __enter__(self):
+    def kill(self):
+        """Ends the server's first process with SIGKILL, and returns when the others have followed it."""
+        number = int((self.directory / "data" / "postmaster.pid").read_text().split()[0])
+        os.kill(number, signal.SIGKILL)
+        harness.wait_until("the end of the server", lambda: self._run("pg_isready", "-h", self.directory, check=False) != 0)
+
+    def sql(self, text):
+        """What psql prints for these statements, as the administrator runs them."""
+        port = str(self.settings.get("port", 5432))
+        done = subprocess.run(
+            [str(programs() / "psql"), "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", self.directory, "-p", port, "-U", "postgres"],
+            input=text.encode(), capture_output=True, timeout=30, env={"PATH": os.environ["PATH"]},
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr.decode()
+        return done.stdout.decode().strip()
+
+    def make(self):
+        """Makes the files that the server runs on."""
         self._run("initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C")
+
+    def __enter__(self):
+        self.make()
         self.start()
         return self
 
@@ -64,3 +97,87 @@ class Cluster:
     @property
     def address(self):
         return f"postgresql:///postgres?host={self.directory}&user=postgres"
+
+
+class Standby(Cluster):
+    """A synchronous standby of a running cluster, which waits for it from here on."""
+
+    def __init__(self, primary):
+        super().__init__()
+        self.primary = primary
+        self.settings = {"cluster_name": "second"}
+
+    def make(self):
+        self._run("pg_basebackup", "-D", self.data, "-h", self.primary.directory, "-U", "postgres", "-R", "-c", "fast")
+
+    def __enter__(self):
+        super().__enter__()
+        self.primary.sql("ALTER SYSTEM SET synchronous_standby_names = 'second'; SELECT pg_reload_conf()")
+        harness.wait_until(
+            "a synchronous standby",
+            lambda: self.primary.sql("SELECT sync_state FROM pg_stat_replication") == "sync",
+            20.0,
+        )
+        return self
+
+    def promote(self):
+        self._run("pg_ctl", "-D", self.data, "-w", "promote")
+
+
+class SecureCluster(Cluster):
+    """Over TCP: TLS with a certificate of its own authority's, and a role with a password."""
+
+    password = "correct-horse-battery-staple"
+
+    def __init__(self):
+        super().__init__()
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.settings = {
+            "listen_addresses": "127.0.0.1", "port": port, "ssl": "on",
+            "ssl_cert_file": self.directory / "server.pem", "ssl_key_file": self.directory / "server.key",
+        }  # fmt: skip
+
+    @property
+    def port(self):
+        return self.settings["port"]
+
+    @property
+    def authority(self):
+        return self.directory / "ca.pem"
+
+    def make(self):
+        super().make()
+        make_authority(self.directory / "ca")
+        ending = self.directory / "server.cnf"
+        ending.write_text("subjectAltName=DNS:localhost\n")
+        new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+        openssl("req", *new_key, "-keyout", self.directory / "server.key", "-out", self.directory / "server.csr", "-subj", "/CN=db")
+        openssl(
+            "x509", "-req", "-days", "2", "-in", self.directory / "server.csr", "-CA", self.authority,
+            "-CAkey", self.directory / "ca.key", "-CAcreateserial", "-extfile", ending, "-out", self.directory / "server.pem",
+        )  # fmt: skip
+        (self.directory / "server.key").chmod(0o600)
+        if self.user:
+            shutil.chown(self.directory / "server.key", "postgres", "postgres")
+        hba = self.directory / "data" / "pg_hba.conf"
+        hba.write_text("local all postgres trust\nhostssl all tokens 127.0.0.1/32 scram-sha-256\n")
+
+    def __enter__(self):
+        super().__enter__()
+        self.sql(f"CREATE ROLE tokens LOGIN PASSWORD '{self.password}'; CREATE DATABASE tokens OWNER tokens")
+        return self
+
+
+def openssl(*words):
+    subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True, timeout=30)
+
+
+def make_authority(stem):
+    """An authority's certificate and key: STEM.pem and STEM.key."""
+    openssl(
+        "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+        "-keyout", f"{stem}.key", "-out", f"{stem}.pem", "-subj", "/CN=authority of a test",
+        "-addext", "basicConstraints=critical,CA:TRUE",
+    )  # fmt: skip

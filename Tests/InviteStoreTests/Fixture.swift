@@ -55,6 +55,7 @@ final class Fixture: Sendable {
         static func postgres(
             _ address: String,
             observer: (any StoreObserver)? = nil,
+            time: any TimeSource = SystemTimeSource(),
             _ adjust: (inout PostgresStoreOptions) -> Void = { _ in }
         ) throws -> PostgresInviteStore {
             var options = PostgresStoreOptions()
@@ -65,7 +66,7 @@ final class Fixture: Sendable {
             return try PostgresInviteStore(
                 address: address,
                 auditSealer: TestSealer(),
-                time: SystemTimeSource(),
+                time: time,
                 options: options,
                 observer: observer
             )

@@ -150,7 +150,7 @@
                 )
             }
             // Each transaction does one step of the upkeep that is due.
-            for _ in 0..<100 { try await store.appendAudit([], now: Fixture.start.adding(seconds: 200 * day)) }
+            for _ in 0..<100 { try await store.appendAudit([], now: Fixture.start.adding(seconds: 240 * day)) }
             let statistics = try await store.lookupStatistics()
             #expect(statistics.bufferedEntries < 64)
             #expect(statistics.inviteEntriesMax <= 126)

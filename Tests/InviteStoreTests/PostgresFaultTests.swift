@@ -19,13 +19,15 @@
 
     /// Keeps what an observer is told.
     final class ToldChanges: StoreChangesObserver {
-        private let state = Mutex((changes: [StoreChanges](), cutOffs: 0))
+        private let state = Mutex((changes: [StoreChanges](), cutOffs: 0, ahead: Int64(0)))
 
         func changed(_ changes: StoreChanges) { state.withLock { if !changes.isEmpty { $0.changes.append(changes) } } }
         func isCutOff() { state.withLock { $0.cutOffs += 1 } }
+        func compared(aheadMilliseconds: Int64, isOff: Bool) { state.withLock { $0.ahead = aheadMilliseconds } }
 
         var all: [StoreChanges] { state.withLock { $0.changes } }
         var timesCutOff: Int { state.withLock { $0.cutOffs } }
+        var ahead: Int64 { state.withLock { $0.ahead } }
     }
 
     /// What clients were answered while the data base came and went.

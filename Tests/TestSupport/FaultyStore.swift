@@ -3,7 +3,7 @@ package import Platform
 import Synchronization
 
 /// Passes every call on to another store, and fails the one that it was told to fail.
-package final class FaultyStore: InviteStore {
+package final class FaultyStore: InviteStore, RateShares {
     /// When the error comes: before the inner store was asked, or after it did what was asked.
     package enum Moment: Sendable {
         case before
@@ -403,6 +403,17 @@ extension FaultyStore {
 
     package func isReady() async -> Bool {
         await self.inner.isReady()
+    }
+
+    package var isClockOff: Bool { inner.isClockOff }
+
+    package var rateShares: (any RateShares)? { inner.rateShares == nil ? nil : self }
+
+    package func lease(_ ask: RateAsk) async throws(StoreError) -> RateShare {
+        try await run("lease") { () async throws(StoreError) in
+            guard let shares = self.inner.rateShares else { throw .unavailable("no shares") }
+            return try await shares.lease(ask)
+        }
     }
 
     package func close() async {

@@ -3,6 +3,26 @@
     internal import Foundation
     internal import Synchronization
 
+    /// A session that keeps tables locked.
+    @safe
+    package final class PostgresLock: @unchecked Sendable {
+        // Safe because: the connection is taken out by whoever ends it, under the lock.
+        private let connection: Mutex<UInt>
+
+        init(_ pointer: OpaquePointer) { connection = Mutex(UInt(bitPattern: pointer)) }
+
+        deinit { end() }
+
+        /// Gives the tables free, once.
+        package func end() {
+            let address = connection.withLock { address in
+                defer { address = 0 }
+                return address
+            }
+            if let pointer = unsafe OpaquePointer(bitPattern: address) { unsafe PQfinish(pointer) }
+        }
+    }
+
     /// A private PostgreSQL cluster for one test run, in a temporary directory and on a Unix socket.
     ///
     /// A keeper process starts it and waits for its standard input to end: so the cluster stops, and its directory goes,
@@ -15,7 +35,7 @@
         /// The cluster that tests share, each with a schema of its own; started at first use.
         package static let shared = Result { try PostgresCluster() }
 
-        private let directory: String
+        let directory: String
         private let keeper: Mutex<ChildProcess.Conversation>
         private let schemas = Atomic<Int>(0)
 
@@ -102,6 +122,20 @@
                     throw unsafe Refusal(description: String(cString: PQerrorMessage(connection)))
                 }
             }
+        }
+
+        /// Locks tables against everybody, until the lock is told to end.
+        package func lock(_ tables: String, schema: String) throws -> PostgresLock {
+            guard let connection = unsafe PQconnectdb(address(schema: schema)) else {
+                throw Refusal(description: "out of memory")
+            }
+            let result = unsafe PQexec(connection, "BEGIN; LOCK TABLE \(tables) IN ACCESS EXCLUSIVE MODE")
+            defer { unsafe PQclear(result) }
+            guard unsafe PQresultStatus(result) == PGRES_COMMAND_OK else {
+                defer { unsafe PQfinish(connection) }
+                throw unsafe Refusal(description: String(cString: PQerrorMessage(connection)))
+            }
+            return unsafe PostgresLock(connection)
         }
 
         /// The first column of the first row, as a number; 0 where there is no row.

@@ -242,9 +242,22 @@ package protocol InviteStore: AuditSource, MemberStore, WebhookStore {
     /// Whoever remembers what was read calls it before reading.
     func observeChanges(_ observer: any StoreChangesObserver) async throws(StoreError)
 
+    /// Shares of limits, where several processes may use the store; nil where one has it for itself.
+    var rateShares: (any RateShares)? { get }
+
     /// True while commands can succeed, as far as the store knows without trying one.
     func isReady() async -> Bool
 
+    /// True while the machine's clock is too far from the one that the store goes by, which is why it is not ready.
+    var isClockOff: Bool { get }
+
     /// Finishes what is queued, syncs and closes; later calls fail with ``StoreError/unavailable(_:)``.
     func close() async
+}
+
+extension InviteStore {
+    package var rateShares: (any RateShares)? { nil }
+
+    /// A store on the same machine goes by the same clock.
+    package var isClockOff: Bool { false }
 }

@@ -33,6 +33,14 @@ package protocol StoreChangesObserver: AnyObject, Sendable {
     /// The store has not been heard of for too long: what is remembered may be wrong. Called again and again until
     /// ``changed(_:)`` is.
     func isCutOff()
+
+    /// This machine's clock was compared with the store's: it is so far ahead, or behind where that is negative, and
+    /// `isOff` says whether that is too far.
+    func compared(aheadMilliseconds: Int64, isOff: Bool)
+}
+
+extension StoreChangesObserver {
+    package func compared(aheadMilliseconds: Int64, isOff: Bool) {}
 }
 
 extension InviteStore {

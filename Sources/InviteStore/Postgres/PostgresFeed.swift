@@ -98,6 +98,7 @@
         // Safe because: made on one thread, then handed to the listening thread, which alone uses it from there on.
         private let connector: PostgresConnector
         private let watch: PostgresFeedWatch
+        private let clock: PostgresClockWatch
         private let observer: any StoreChangesObserver
         private let lifecycle: StoreLifecycle
         private var connection: PostgresConnection?
@@ -112,11 +113,13 @@
         init(
             connector: PostgresConnector,
             watch: PostgresFeedWatch,
+            clock: PostgresClockWatch,
             observer: any StoreChangesObserver,
             lifecycle: StoreLifecycle
         ) {
             self.connector = connector
             self.watch = watch
+            self.clock = clock
             self.observer = observer
             self.lifecycle = lifecycle
             pause = ReconnectPause(milliseconds: connector.options.reconnectPauseMilliseconds)
@@ -194,6 +197,7 @@
 
         private func look(_ connection: PostgresConnection) throws(PostgresFailure) -> (StoreChanges, isWhole: Bool) {
             let known = position
+            let (asked, begun) = (connector.time.now(), connector.time.monotonicNow())
             let results = try connection.run([
                 PostgresStatement(
                     """
@@ -215,6 +219,12 @@
             guard results.count == 3,
                 let read = try results[0].first({ (last: ($0.int64(), $0.int64()), at: $0.int64()) })
             else { throw .damaged("a row of meta is missing") }
+            let compared = PostgresClockWatch.Look(
+                asked: asked,
+                nanoseconds: connector.time.monotonicNow().nanoseconds(since: begun),
+                server: UnixTime(milliseconds: read.at)
+            )
+            clock.compare(compared, tolerance: connector.options.machineClockToleranceMilliseconds, observer)
             let last = read.last
             guard let known else {
                 position = last

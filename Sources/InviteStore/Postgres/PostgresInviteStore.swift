@@ -13,10 +13,12 @@
     package final class PostgresInviteStore: InviteStore {
         private let writes: JobQueue<PostgresWriter>
         private let reads: JobQueue<PostgresReader>
-        private let connector: PostgresConnector
+        let leases: JobQueue<PostgresLeaser>
+        let connector: PostgresConnector
         private let health = StoreHealth()
         private let lifecycle = StoreLifecycle()
         private let watch = PostgresFeedWatch()
+        private let clock = PostgresClockWatch()
 
         /// Connects and brings the tables to this release's schema.
         ///
@@ -35,6 +37,7 @@
             connector = PostgresConnector(address: address, options: options, time: time)
             writes = JobQueue(waitingMax: options.waitingWritesMax, threads: 1)
             reads = JobQueue(waitingMax: options.waitingReadsMax, threads: max(1, options.readers))
+            leases = JobQueue(waitingMax: options.waitingLeasesMax, threads: 1)
             let writer: PostgresWriter
             do throws(PostgresFailure) {
                 writer = try Self.open(connector, auditSealer)
@@ -67,10 +70,9 @@
         }
 
         private func start(_ writer: PostgresWriter, _ observer: (any StoreObserver)?) throws(StoreError) {
-            let (writes, reads, lifecycle, connector, watch) = (writes, reads, lifecycle, connector, watch)
+            let (lifecycle, cutOffs) = (lifecycle, writer.cutOffs)
             let count = max(1, connector.options.readers)
-            let cutOffs = writer.cutOffs
-            lifecycle.started(readers: count)
+            lifecycle.started(readers: count + 1)
             var isStarted = true
             for number in 0..<count {
                 let handover = Handover(
@@ -88,21 +90,12 @@
                 }
                 isStarted = isStarted && ran
             }
-            let watchdog = StoreWatchdog(
-                writes: writes,
-                reads: reads,
-                writeDeadlineMilliseconds: connector.options.writeDeadlineMilliseconds,
-                readDeadlineMilliseconds: connector.options.readDeadlineMilliseconds,
-                time: connector.time
-            )
-            let limit = connector.options.cutOffAfterMilliseconds
-            isStarted =
-                isStarted
-                && StoreThread.start {
-                    watchdog.run(lifecycle) {
-                        watch.look(now: connector.time.monotonicNow(), limitMilliseconds: limit)
-                    }
-                }
+            let leasing = Handover(PostgresLeaseLoop(connector: connector, queue: leases))
+            let leased = StoreThread.start {
+                leasing.take()?.run()
+                lifecycle.readerEnded()
+            }
+            isStarted = isStarted && leased && startWatchdog()
             let handover = Handover(
                 PostgresWriterLoop(
                     writer,
@@ -127,12 +120,34 @@
             }
         }
 
+        private func startWatchdog() -> Bool {
+            let (leases, lifecycle, connector, watch) = (leases, lifecycle, connector, watch)
+            let options = connector.options
+            let watchdog = StoreWatchdog(
+                writes: writes,
+                reads: reads,
+                writeDeadlineMilliseconds: options.writeDeadlineMilliseconds,
+                readDeadlineMilliseconds: options.readDeadlineMilliseconds,
+                time: connector.time
+            )
+            return StoreThread.start {
+                watchdog.run(lifecycle) {
+                    let now = connector.time.monotonicNow()
+                    watch.look(now: now, limitMilliseconds: options.cutOffAfterMilliseconds)
+                    // Twice the deadline: as a rule they are answered in time.
+                    let late = leases.overdue(since: now.before(milliseconds: 2 * options.readDeadlineMilliseconds))
+                    for job in late.waiting + late.inFlight { job.answer(failure: .deadlineExceeded) }
+                }
+            }
+        }
+
         private func beginClosing() {
             health.set(.closed)
             watch.end()
             lifecycle.beginClosing()
             writes.close()
             reads.close()
+            leases.close()
         }
 
         // MARK: Handing over
@@ -159,6 +174,8 @@
             _ needs: @escaping (inout PostgresNeeds) -> Void,
             _ body: @escaping (PostgresWriter) throws(PostgresFailure) -> Value
         ) async throws(StoreError) -> Value {
+            // What a clock that is off would write could not be told from what is right later on.
+            if clock.isOff { throw .clockBehind }
             let result: Result<Value, StoreError> = unsafe await withUnsafeContinuation { continuation in
                 let job = unsafe PostgresJob(
                     isShared: isShared,
@@ -206,9 +223,15 @@
 
         /// Returns when the first look is done, from which on nothing is missed.
         package func observeChanges(_ observer: any StoreChangesObserver) async throws(StoreError) {
-            let (lifecycle, watch) = (lifecycle, watch)
+            let lifecycle = lifecycle
             guard lifecycle.readerStarted() else { throw .unavailable("the store is closed") }
-            let loop = PostgresFeedLoop(connector: connector, watch: watch, observer: observer, lifecycle: lifecycle)
+            let loop = PostgresFeedLoop(
+                connector: connector,
+                watch: watch,
+                clock: clock,
+                observer: observer,
+                lifecycle: lifecycle
+            )
             let result: Result<Void, StoreError> = await withCheckedContinuation { continuation in
                 let handover = Handover(loop)
                 let ran = StoreThread.start {
@@ -223,7 +246,9 @@
             try result.get()
         }
 
-        package func isReady() async -> Bool { health.current == .ready && !watch.isCutOff }
+        package func isReady() async -> Bool { health.current == .ready && !watch.isCutOff && !clock.isOff }
+
+        package var isClockOff: Bool { clock.isOff }
 
         package func close() async {
             beginClosing()

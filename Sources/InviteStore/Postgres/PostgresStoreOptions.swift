@@ -9,6 +9,10 @@
         package var commandsPerCommitMax = 1_024
         /// Longest wait for company before a transaction, in microseconds; a command that is alone never waits.
         package var commitWindowMicroseconds = 500
+        /// Wishes for shares of limits that may wait.
+        package var waitingLeasesMax = 8_192
+        /// Wishes that one statement takes: about 50 bytes of it each.
+        package var leasesPerStatementMax = 512
         /// Connections that read, each with a thread of its own.
         package var readers = 4
         /// A command that has waited this long fails; so does a transaction that takes this long (unknown outcome).
@@ -33,6 +37,9 @@
         package var repeatsMax = 5
         /// A command whose time is further than this from PostgreSQL's clock is refused; nil to look at neither.
         package var clockToleranceMilliseconds: Int64? = 5_000
+        /// A machine whose clock is further than this from PostgreSQL's at a look is not ready, and writes nothing until
+        /// a look finds it right again; nil to take any clock for right.
+        package var machineClockToleranceMilliseconds: Int64? = 5_000
         /// The schema, as the SQL scripts that lead from each version to the next; tests append to it.
         package var schemaSteps = PostgresSchema.steps
 

@@ -35,7 +35,7 @@
 
     extension MonotonicInstant {
         /// This instant moved back; saturates at the start of the clock.
-        fileprivate func before(milliseconds: Int) -> MonotonicInstant {
+        func before(milliseconds: Int) -> MonotonicInstant {
             let shift = UInt64(clamping: milliseconds).multipliedReportingOverflow(by: 1_000_000)
             let rest = nanoseconds.subtractingReportingOverflow(shift.overflow ? .max : shift.partialValue)
             return MonotonicInstant(nanoseconds: rest.overflow ? 0 : rest.partialValue)

@@ -35,6 +35,24 @@ package final class ServiceClock: TimeSource {
         return (UnixTime(milliseconds: known), overflow ? .max : lag)
     }
 
+    /// Takes what the clock beneath shows for right, as one that the store goes by has said: what it showed before, and
+    /// is later than that, was wrong.
+    ///
+    /// - Returns: the time until then, where it was too far ahead to come true soon.
+    package func confirm() -> UnixTime? {
+        let reading = source.now()
+        let known = newest.load(ordering: .acquiring)
+        let (ahead, overflow) = known.subtractingReportingOverflow(reading.milliseconds)
+        guard overflow ? known > 0 : ahead > Self.lagMillisecondsMax else { return nil }
+        // Where somebody else took note of a later reading, the next comparison tries again.
+        let isSet = newest.compareExchange(
+            expected: known,
+            desired: reading.milliseconds,
+            ordering: .acquiringAndReleasing
+        ).exchanged
+        return isSet ? UnixTime(milliseconds: known) : nil
+    }
+
     package func now() -> UnixTime { read().now }
 
     package func monotonicNow() -> MonotonicInstant { source.monotonicNow() }

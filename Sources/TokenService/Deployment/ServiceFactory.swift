@@ -57,7 +57,7 @@ package struct ServiceFactory: Sendable {
         let keys = try DataKeys(deployment.dataKeys, under: master)
         sealer.arm(keys.audit)
         let seal = TokenSeal(EpochSealer(root: keys.tokenSeal, label: "tokenservice token seal v1", random: random))
-        let keyring = try SigningKeyring(
+        let keyrings = try LiveKeyring(
             deployment.signingKeys,
             issuerURL: deployment.issuer,
             wrapping: keys.signingKeys,
@@ -66,25 +66,28 @@ package struct ServiceFactory: Sendable {
         let revocations = RevocationView()
         // Before anything is judged by the time: an earlier run, or another replica, may have been told a later one.
         let clock = ServiceClock(time, stored: try await store.newestInstant())
-        let services = try services(keys, keyring, revocations, deployment.issuer, clock)
+        let services = try services(keys, keyrings, revocations, deployment.issuer, clock)
         // Before anything is read that will be remembered, so that no change of another process falls in between.
         try await store.observeChanges(ReplicaObserver(services: services, registry: registry))
         try await revocations.fill(from: store, now: clock.now())
         try await services.imports.load()
         try await services.policies.start()
+        // Keys that changed between reading them and observing.
+        await services.reloadKeyring()
         return services
     }
 
     private func services(
         _ keys: DataKeys,
-        _ keyring: SigningKeyring,
+        _ keyrings: LiveKeyring,
         _ revocations: RevocationView,
         _ issuerURL: String,
         _ time: ServiceClock
     ) throws -> Services {
         let identifiers = IdentifierGenerator(random: random)
         let audit = AuditTrail(identifiers: identifiers)
-        let directory = APIKeyDirectory(store: store, digestKey: keys.apiKeyDigest)
+        let leases = store.rateShares.map { RateLeases(shares: $0, time: time, registry: registry) }
+        let directory = APIKeyDirectory(store: store, digestKey: keys.apiKeyDigest, leases: leases)
         let imports = ImportedKeys(store: store, audit: audit, hashes: SlowHashQueue(time: time), log: log)
         let workspaces = WorkspaceDirectory(store: store)
         let addresses = AddressLimiter(limit: addressLimit)
@@ -93,7 +96,7 @@ package struct ServiceFactory: Sendable {
         let records = EpochSealer(root: keys.recordSeal, label: "tokenservice record seal v1", random: random)
         let issuance = Issuance(
             store: store,
-            keyring: keyring,
+            keyrings: keyrings,
             identifiers: identifiers,
             sealer: RecordSealer(records),
             pseudonyms: Pseudonymizer(root: keys.pseudonym, index: keys.addressIndex),

@@ -9,6 +9,8 @@ package struct SigningKeyring: Sendable {
     package let reader: TokenReader
     /// The public keys as `/.well-known/jwks.json` serves them.
     package let jwks: [UInt8]
+    /// Tells keyrings of this process apart; a later one has a higher number.
+    package let number: UInt64
 
     private static let label = Array("tokenservice signing key v1".utf8)
 
@@ -42,7 +44,13 @@ package struct SigningKeyring: Sendable {
     }
 
     /// Opens the keys of a deployment.
-    package init(_ records: [SigningKeyRecord], issuerURL: String, wrapping: AEADKey, seal: TokenSeal) throws {
+    package init(
+        _ records: [SigningKeyRecord],
+        issuerURL: String,
+        wrapping: AEADKey,
+        seal: TokenSeal,
+        number: UInt64 = 0
+    ) throws {
         var current: SigningKey?
         var published: [VerifyingKey] = []
         for record in records where record.state != .revoked {
@@ -56,6 +64,7 @@ package struct SigningKeyring: Sendable {
         guard let current else { throw DeploymentError.noSigningKey }
         issuer = TokenIssuer(key: current, issuer: issuerURL, seal: seal)
         reader = TokenReader(verifier: TokenVerifier(keys: published, issuer: issuerURL), seal: seal)
+        self.number = number
         jwks = JWKSet(keys: published.map { JWK(key: $0, keyID: $0.thumbprint) }).serialized()
     }
 }

@@ -72,6 +72,7 @@ extension Services {
         countsGuesses: Bool = true,
         target: ProofTarget = .own
     ) throws -> PresentedToken {
+        if store.isClockOff { throw Problem(.clock) }
         let (token, scheme) = try Self.credentials(call)
         var presented: PresentedToken
         do {
@@ -120,10 +121,13 @@ extension Services {
 
     /// Reads a token, without checking its signature where these bytes were found good before.
     private func read(_ token: ArraySlice<UInt8>, _ call: Call) throws(TokenRefusal) -> PresentedToken {
-        if let known = validated.find(token), known.claims.isBegun(at: call.now) {
+        if let known = validated.find(token), known.keyring == issuance.keyrings.number,
+            known.claims.isBegun(at: call.now)
+        {
             let isExpired = call.now >= known.claims.expiresAt
             return PresentedToken(claims: known.claims, isExpired: isExpired, known: known)
         }
+        let keyring = keyring
         let (claims, isExpired) = try keyring.reader.participant(String(decoding: token, as: UTF8.self), now: call.now)
         var known: ValidatedToken?
         if !isExpired, validated.isKnown(token) {
@@ -132,7 +136,8 @@ extension Services {
                 text: text,
                 claims: claims,
                 answer: Self.sessionAnswer(claims),
-                tokenHash: claims.boundKey == nil ? [] : DPoPProof.hash(ofToken: text)
+                tokenHash: claims.boundKey == nil ? [] : DPoPProof.hash(ofToken: text),
+                keyring: keyring.number
             )
             validated.insert(made, now: call.now)
             known = made

@@ -71,6 +71,7 @@ package struct Upkeep: Sendable {
     package func round() async {
         let now = services.time.now()
         await services.catchUpIfStale(now: now)
+        if services.issuance.keyrings.isStale { await services.reloadKeyring() }
         services.revocations.forget(before: now)
         await storeCounts()
         await services.imports.refresh()

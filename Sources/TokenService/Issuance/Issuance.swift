@@ -14,7 +14,7 @@ import StrictJSON
 /// gets it.
 package final class Issuance: Sendable {
     package let store: any InviteStore
-    package let keyring: SigningKeyring
+    package let keyrings: LiveKeyring
     package let identifiers: IdentifierGenerator
     package let sealer: RecordSealer
     package let pseudonyms: Pseudonymizer
@@ -24,7 +24,7 @@ package final class Issuance: Sendable {
 
     package init(
         store: any InviteStore,
-        keyring: SigningKeyring,
+        keyrings: LiveKeyring,
         identifiers: IdentifierGenerator,
         sealer: RecordSealer,
         pseudonyms: Pseudonymizer,
@@ -32,13 +32,15 @@ package final class Issuance: Sendable {
         issuerURL: String
     ) {
         self.store = store
-        self.keyring = keyring
+        self.keyrings = keyrings
         self.identifiers = identifiers
         self.sealer = sealer
         self.pseudonyms = pseudonyms
         self.audit = audit
         self.issuerURL = issuerURL
     }
+
+    package var keyring: SigningKeyring { keyrings.current }
 }
 
 // MARK: - Invites

@@ -20,14 +20,17 @@ package final class APIKeyDirectory: Sendable {
 
     private let store: any InviteStore
     private let digestKey: HMACSHA256Key
+    /// Nil where no other replica counts the same keys.
+    private let leases: RateLeases?
     private let state = Mutex(State())
     /// Raised by every change of a key, with the lock held, so that a look-up begun before it can not put the old state
     /// back.
     private let generation = Atomic<UInt64>(0)
 
-    package init(store: any InviteStore, digestKey: HMACSHA256Key) {
+    package init(store: any InviteStore, digestKey: HMACSHA256Key, leases: RateLeases? = nil) {
         self.store = store
         self.digestKey = digestKey
+        self.leases = leases
     }
 
     /// A number that rises whenever a key changes in this process.
@@ -57,7 +60,7 @@ package final class APIKeyDirectory: Sendable {
             constantTimeEquals(record.digest, presented)
         else { return nil }
         return state.withLock { state in
-            let meter = state.meters[record.id] ?? RateMeter()
+            let meter = state.meters[record.id] ?? RateMeter(of: record.id, leases: leases)
             state.meters[record.id] = meter
             let key = AuthenticatedKey(record, meter: meter)
             if changes == before { Self.insert(key, digest, into: &state) }

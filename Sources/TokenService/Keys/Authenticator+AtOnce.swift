@@ -21,7 +21,7 @@ extension Authenticator {
             events.isTold(.authSucceeded, key: key.record.id, now: call.now),
             let terms = workspaces.cachedTerms(of: key.record.tenant.workspace)
         else { return nil }
-        let rate = key.meter.count(limit: terms.requestsPerMinute, now: call.now)
+        guard let rate = key.meter.countAtOnce(limit: terms.requestsPerMinute, now: call.now) else { return nil }
         return rate.isAllowed ? (Principal(key: key, mintingAllowed: terms.mintingAllowed), rate) : nil
     }
 }

@@ -119,7 +119,7 @@ package final class Authenticator: Sendable {
     ) async throws -> Authentication {
         let record = key.record
         let settings = try await workspaces.settings(of: record.tenant)
-        let rate = key.meter.count(limit: settings.requestsPerMinute, now: call.now)
+        let rate = try await key.meter.counted(limit: settings.requestsPerMinute, now: call.now)
         func refused(_ problem: Problem) -> Authentication {
             Authentication(outcome: .failure(problem), rate: rate, key: key)
         }

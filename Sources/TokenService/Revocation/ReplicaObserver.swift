@@ -1,5 +1,21 @@
 package import InviteStore
+import Synchronization
 package import Telemetry
+
+/// How far this machine's clock is from the data base's.
+private final class ClockOffset: Sendable {
+    private let state = Mutex((milliseconds: Int64(0), isOff: false))
+
+    var seconds: Double { Double(state.withLock { $0.milliseconds }) / 1000 }
+
+    /// Whether it was off before, and whether it is now.
+    func set(_ milliseconds: Int64, isOff: Bool) -> (Bool, Bool) {
+        state.withLock { state in
+            defer { state = (milliseconds, isOff) }
+            return (state.isOff, isOff)
+        }
+    }
+}
 
 /// Brings what other replicas changed into this one's memory.
 ///
@@ -9,6 +25,7 @@ package final class ReplicaObserver: StoreChangesObserver {
     private let services: Services
     private let delays: Histogram
     private let cutOff: Gauge
+    private let clock: ClockOffset
 
     package init(services: Services, registry: MetricsRegistry) {
         self.services = services
@@ -22,6 +39,28 @@ package final class ReplicaObserver: StoreChangesObserver {
             help: "1 while this replica does not hear of the data base and so refuses to validate.",
             labels: [:]
         )
+        let clock = ClockOffset()
+        self.clock = clock
+        registry.gauge(
+            "tokenservice_replica_clock_offset_seconds",
+            help: "By how much this machine's clock is ahead of the data base's, as the last look found it."
+        ) { clock.seconds }
+    }
+
+    package func compared(aheadMilliseconds: Int64, isOff: Bool) {
+        if !isOff, services.time.confirm() != nil, services.revocations.hasForgotten(after: services.time.now()) {
+            // By the wrong time revocations seemed to be over that are not.
+            services.revocations.markStale()
+        }
+        switch clock.set(aheadMilliseconds, isOff: isOff) {
+        case (false, true):
+            services.log.error(
+                "the clock is off: not ready until it is set",
+                ["ahead_ms": .integer(Int(clamping: aheadMilliseconds))]
+            )
+        case (true, false): services.log.warning("the clock is right again")
+        default: break
+        }
     }
 
     package func changed(_ changes: StoreChanges) {
@@ -46,6 +85,7 @@ package final class ReplicaObserver: StoreChangesObserver {
         } else {
             for tenant in changes.policies { services.policies.invalidate(tenant) }
         }
+        if changes.signingKeys || changes.isIncomplete { readKeys() }
         if changes.deploymentPolicy || changes.importedPrefixes || changes.isIncomplete { readAnew() }
     }
 
@@ -62,6 +102,19 @@ package final class ReplicaObserver: StoreChangesObserver {
         services.directory.invalidateAll()
         services.workspaces.invalidateAll()
         services.policies.invalidate()
+    }
+
+    private func readKeys() {
+        let services = services
+        services.issuance.keyrings.markStale()
+        Task.detached(name: "keyring") {
+            var delay = RetryDelay()
+            for _ in 0..<ServiceLimits.keyringTriesMax {
+                await services.reloadKeyring()
+                guard services.issuance.keyrings.isStale else { return }
+                try? await Task.sleep(for: .milliseconds(delay.next()))
+            }
+        }
     }
 
     /// What is kept whole in memory and read at the start: the imported prefixes, and the longest lifetimes.

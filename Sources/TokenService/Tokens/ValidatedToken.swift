@@ -10,15 +10,18 @@ package final class ValidatedToken: Sendable {
     package let answer: [UInt8]
     /// The `ath` that proofs for this token carry; empty where it is bound to no key.
     package let tokenHash: [UInt8]
+    /// The number of the keyring that found it good.
+    package let keyring: UInt64
     /// The token, as it is presented.
     let text: [UInt8]
     private let header = Mutex<DPoPHeader?>(nil)
 
-    package init(text: [UInt8], claims: ParticipantClaims, answer: [UInt8], tokenHash: [UInt8]) {
+    package init(text: [UInt8], claims: ParticipantClaims, answer: [UInt8], tokenHash: [UInt8], keyring: UInt64) {
         self.text = text
         self.claims = claims
         self.answer = answer
         self.tokenHash = tokenHash
+        self.keyring = keyring
     }
 
     /// The header of the last proof that was good with this token, and so names the token's own key.

@@ -9,7 +9,8 @@ import Synchronization
 /// the keys of this process, and nothing else: time, revocation, environment, origin and binding are judged on every use.
 ///
 /// A token comes in when it is seen for the second time, so that tokens that are used once neither pay for it nor crowd
-/// out others. Entries and bytes are bounded; what is full gives up one of the eight that share a place.
+/// out others. Entries and bytes are bounded; what is full gives up, of the eight that share a place, one that was not
+/// found since it came in.
 package final class ValidatedTokenCache: Sendable {
     /// A power of two: four bits choose the part.
     private static let partsCount = 16
@@ -28,6 +29,8 @@ package final class ValidatedTokenCache: Sendable {
         var places: [ValidatedToken?]
         /// What chose each place: only where it is the token's own, the token is compared.
         var marks: [UInt64]
+        /// Whether each was found since it came in, or since one of its eight had to go and all had been.
+        var used: [Bool]
         var sights: [UInt64]
         var bytes = 0
         var hand = 0
@@ -43,6 +46,7 @@ package final class ValidatedTokenCache: Sendable {
                 Part(
                     places: Array(repeating: nil, count: places),
                     marks: Array(repeating: 0, count: places),
+                    used: Array(repeating: false, count: places),
                     sights: Array(repeating: 0, count: places * sightsPerPlace)
                 )
             )
@@ -71,6 +75,7 @@ package final class ValidatedTokenCache: Sendable {
             for place in start..<start + Self.ways {
                 if part.marks[place] == mark, let entry = part.places[place], Self.isSame(entry.text, text) {
                     part.hits += 1
+                    part.used[place] = true
                     return entry
                 }
             }
@@ -103,7 +108,7 @@ package final class ValidatedTokenCache: Sendable {
                     part.marks[$0] == mark && part.places[$0].map { Self.isSame($0.text, entry.text[...]) } ?? false
                 }
                 ?? range.first { part.places[$0].map { $0.claims.expiresAt <= now } ?? true }
-                ?? start + Int(mark >> 25 & 7)
+                ?? Self.leastUsed(&part, range, mark)
             Self.clear(&part, place)
             while part.bytes + entry.bytes > bytesPerPart {
                 Self.clear(&part, part.hand)
@@ -111,6 +116,7 @@ package final class ValidatedTokenCache: Sendable {
             }
             part.places[place] = entry
             part.marks[place] = mark
+            part.used[place] = false
             part.bytes += entry.bytes
         }
     }
@@ -126,6 +132,12 @@ package final class ValidatedTokenCache: Sendable {
     }
 
     // MARK: Places
+
+    private static func leastUsed(_ part: inout Part, _ range: Range<Int>, _ mark: UInt64) -> Int {
+        if let place = range.first(where: { !part.used[$0] }) { return place }
+        for place in range { part.used[place] = false }
+        return range.lowerBound + Int(mark >> 25 & 7)
+    }
 
     private static func clear(_ part: inout Part, _ place: Int) {
         guard let old = part.places[place] else { return }

@@ -40,6 +40,25 @@ struct ClockTests {
         (.min, [-decade], -decade, false), (.max, [.min], .max, true), (.min, [.min], .min, false),
     ]
 
+    @Test("Where another clock says that this one is right, what it showed before counts no more")
+    func confirms() {
+        let time = ManualTimeSource()
+        let clock = ServiceClock(time, stored: UnixTime(milliseconds: 0))
+        let start = clock.now()
+        #expect(clock.confirm() == nil)
+        time.setWall(start.adding(seconds: 60))
+        #expect(clock.now() == start.adding(seconds: 60))
+        time.setWall(start)
+        #expect(clock.isBehind)
+        #expect(clock.confirm() == start.adding(seconds: 60))
+        #expect(!clock.isBehind && clock.now() == start)
+        time.setWall(start.adding(seconds: 5))
+        #expect(clock.now() == start.adding(seconds: 5))
+        time.setWall(start)
+        // As near as a clock that is slewed: the time does not go back for that.
+        #expect(clock.confirm() == nil && clock.now() == start.adding(seconds: 5))
+    }
+
     /// Steps of the clock in milliseconds, and whether a token of 15 minutes may be accepted after each.
     static let steps: [[(milliseconds: Int64, isAccepted: Bool)]] = [
         [(899_999, true), (1, false), (-1, false), (-4_999, false), (10_000, false)],

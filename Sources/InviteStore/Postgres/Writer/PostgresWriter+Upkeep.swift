@@ -15,6 +15,7 @@
             case usage
             case notices
             case memberSessions
+            case rateWindows
             case changes
         }
 
@@ -49,6 +50,10 @@
             case .notices:
                 return try sweep("notices", key: "expires_at, api_key, days", end: "expires_at", now, rows)
             case .memberSessions: return try sweep("member_sessions", key: "digest", end: "expires_at", now, rows)
+            case .rateWindows:
+                // Two windows of a minute, and what clocks may be apart.
+                let over = now.adding(seconds: -180)
+                return try sweep("rate_windows", key: "subject, start", end: "start", over, rows)
             case .changes:
                 // Not counted: they are the store's own, as old as any replica's catching up can be.
                 let old = UnixTime(milliseconds: batch.serverTime.milliseconds).adding(seconds: -86_400)
