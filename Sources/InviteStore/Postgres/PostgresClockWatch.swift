@@ -32,8 +32,9 @@
         func compare(_ look: Look, tolerance: Int64?, _ observer: any StoreChangesObserver) {
             let (ahead, uncertainty) = look.ahead
             let isOff = tolerance.map { ahead.magnitude > ($0 + uncertainty).magnitude } ?? false
-            off.store(isOff, ordering: .releasing)
+            // Whoever observes first, so that who is said to be ready is.
             observer.compared(aheadMilliseconds: ahead, isOff: isOff)
+            off.store(isOff, ordering: .releasing)
         }
     }
 #endif
