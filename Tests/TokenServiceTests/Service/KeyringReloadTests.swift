@@ -74,7 +74,7 @@
                 #expect(await Self.keyIDs(service) == [made.keyID])
                 #expect(await Self.validate(service, new.participant) == 200)
             }
-            await Replicas.close((first, second))
+            await Replicas.end((first, second))
         }
 
         @Test("Keys that can not be read leave the old ones in use, and are read when they can be")
@@ -90,7 +90,7 @@
             #expect(await second.mint().status == 201)
             try await first.store.replaceSigningKeys(whole, now: first.time.now(), audit: [])
             #expect(await Replicas.comes { !second.services.issuance.keyrings.isStale })
-            await Replicas.close((first, second))
+            await Replicas.end((first, second))
         }
     }
 #endif

@@ -61,7 +61,7 @@
             #expect(admitted.values.allSatisfy { $0 <= 100 })
             #expect(ends.last.map { admitted[$0] } == 100)
             #expect(all.allSatisfy { Self.remaining($0) >= 0 && Self.remaining($0) < 100 })
-            await Replicas.close(services)
+            await Replicas.end(services)
         }
 
         @Test(
@@ -79,7 +79,7 @@
             #expect(await Self.ask(services[0]).status == 429)
             services[0].time.advance(seconds: 60)
             #expect(await Self.ask(services[0]).status == 200)
-            await Replicas.close(services)
+            await Replicas.end(services)
         }
 
         @Test("No request costs a statement: a thousand take some thirty leases, refusals none")
@@ -94,7 +94,7 @@
                 #expect(answer.status == 429 && answer.response.field("Retry-After") == "60")
             }
             #expect(Self.leases(services) == leases)
-            await Replicas.close(services)
+            await Replicas.end(services)
         }
 
         @Test("Without the data base it admits what it holds and then answers 503, with Retry-After and no rate")
@@ -113,7 +113,7 @@
             #expect(refused.response.field("RateLimit") == nil)
             service.faults.arm(nil)
             #expect(await Self.ask(service).status == 200)
-            await Replicas.close(services)
+            await Replicas.end(services)
         }
 
         @Test("A plan that is raised counts at once, also where the window was full")
@@ -127,7 +127,7 @@
             }
             #expect(await Self.ask(services[0]).status == 200)
             #expect(await Self.ask(services[1]).status == 200)
-            await Replicas.close(services)
+            await Replicas.end(services)
         }
     }
 #endif

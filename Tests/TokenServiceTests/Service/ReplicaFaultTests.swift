@@ -60,7 +60,7 @@
             #expect(await Replicas.comes(201) { await cut.mint() })
             #expect(await cut.redeem(used).code == "invite_used")
             #expect(await cut.send(.get, "/readyz").status == 200)
-            await Replicas.close(services)
+            await Replicas.end(services)
         }
 
         @Test("A data base that is too slow means 503 with Retry-After at the deadline, until it is fast again")
@@ -81,8 +81,12 @@
             #expect(await service.send(.get, "/.well-known/jwks.json").status == 200)
             lock.end()
             #expect(await Replicas.comes(201) { await service.mint() })
-            #expect(await service.redeem(invite).status == 201)
+            // What was under way at the deadline may have been done after it, as its 503 said; then, too, only once.
+            let again = await service.redeem(invite)
+            #expect(again.status == 201 || again.code == "invite_used", "\(again.text)")
             #expect(await service.redeem(invite).code == "invite_used")
+            #expect(try cluster.number("SELECT max(uses) FROM invites", schema: schema) == 1)
+            #expect(try cluster.number("SELECT count(*) FROM sessions", schema: schema) == 1)
             await service.store.close()
         }
 

@@ -19,7 +19,7 @@
             let token = try #require(opened["participant_token"])
             #expect(await first.send(.get, "/v1/widget/session", token: token).status == 200)
             #expect(await first.send(.post, "/v1/widget/session/renew", token: token).status == 200)
-            await Replicas.close((first, second))
+            await Replicas.end((first, second))
         }
 
         @Test("A token revoked at one is refused by the other, and so is a session that was ended")
@@ -39,7 +39,7 @@
             #expect(
                 await Replicas.comes(410) { await second.send(.get, "/v1/widget/session", token: ended.participant) }
             )
-            await Replicas.close((first, second))
+            await Replicas.end((first, second))
         }
 
         @Test("A key revoked at one is refused by the other, which has it in its cache")
@@ -50,7 +50,7 @@
             #expect(await second.send(.get, "/v1/invites", key: secret).status == 200)
             #expect(await first.admin(.delete, "/v1/api-keys/\(id)").status == 204)
             #expect(await Replicas.comes(401) { await second.send(.get, "/v1/invites", key: secret) })
-            await Replicas.close((first, second))
+            await Replicas.end((first, second))
         }
 
         @Test("A policy that is narrowed at one binds the other")
@@ -61,7 +61,7 @@
             let changed = await first.admin(.put, "/v1/policies", body: policy)
             #expect(changed.status == 200, "\(changed.text)")
             #expect(await Replicas.comes(422) { await second.mint(more: #","expires_in":7200"#) })
-            await Replicas.close((first, second))
+            await Replicas.end((first, second))
         }
 
         @Test("A replica that does not hear of the data base refuses to validate, and goes on when it does again")
@@ -82,7 +82,7 @@
             try cluster.startAgain()
             #expect(await Replicas.comes(200) { await validate() })
             #expect(await Replicas.comes(201) { await second.mint() })
-            await Replicas.close((first, second))
+            await Replicas.end((first, second))
         }
     }
 #endif

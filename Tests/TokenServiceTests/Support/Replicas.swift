@@ -51,11 +51,11 @@
             return (services[0], services[1])
         }
 
-        static func close(_ services: (ServiceHarness, ServiceHarness)) async {
-            await close([services.0, services.1])
+        static func end(_ services: (ServiceHarness, ServiceHarness)) async {
+            await end([services.0, services.1])
         }
 
-        static func close(_ services: [ServiceHarness]) async {
+        static func end(_ services: [ServiceHarness]) async {
             for service in services { await service.store.close() }
         }
 
