@@ -14,8 +14,6 @@ import Synchronization
 package final class ValidatedTokenCache: Sendable {
     /// A power of two: four bits choose the part.
     private static let partsCount = 16
-    /// A power of two: three bits choose who gives way.
-    ///
     /// With fewer, tokens that come round in turn crowd each other out long before all places are taken.
     private static let ways = 8
     /// Bytes of the signature's text that choose a place: 48 bits.
@@ -31,6 +29,8 @@ package final class ValidatedTokenCache: Sendable {
         var marks: [UInt64]
         /// Whether each was found since it came in, or since one of its eight had to go and all had been.
         var used: [Bool]
+        /// For each eight, where the search for one that gives way goes on.
+        var hands: [UInt8]
         var sights: [UInt64]
         var bytes = 0
         var hand = 0
@@ -47,6 +47,7 @@ package final class ValidatedTokenCache: Sendable {
                     places: Array(repeating: nil, count: places),
                     marks: Array(repeating: 0, count: places),
                     used: Array(repeating: false, count: places),
+                    hands: Array(repeating: 0, count: places / ways),
                     sights: Array(repeating: 0, count: places * sightsPerPlace)
                 )
             )
@@ -108,12 +109,9 @@ package final class ValidatedTokenCache: Sendable {
                     part.marks[$0] == mark && part.places[$0].map { Self.isSame($0.text, entry.text[...]) } ?? false
                 }
                 ?? range.first { part.places[$0].map { $0.claims.expiresAt <= now } ?? true }
-                ?? Self.leastUsed(&part, range, mark)
+                ?? Self.leastUsed(&part, set(mark))
             Self.clear(&part, place)
-            while part.bytes + entry.bytes > bytesPerPart {
-                Self.clear(&part, part.hand)
-                part.hand = (part.hand + 1) % part.places.count
-            }
+            while part.bytes + entry.bytes > bytesPerPart { Self.shrink(&part) }
             part.places[place] = entry
             part.marks[place] = mark
             part.used[place] = false
@@ -133,10 +131,24 @@ package final class ValidatedTokenCache: Sendable {
 
     // MARK: Places
 
-    private static func leastUsed(_ part: inout Part, _ range: Range<Int>, _ mark: UInt64) -> Int {
-        if let place = range.first(where: { !part.used[$0] }) { return place }
-        for place in range { part.used[place] = false }
-        return range.lowerBound + Int(mark >> 25 & 7)
+    /// The place of an eight that gives way: the next one that was not found since the hand came by.
+    private static func leastUsed(_ part: inout Part, _ set: Int) -> Int {
+        // After one round nobody is used any more.
+        for _ in 0...ways {
+            let place = set * ways + Int(part.hands[set])
+            part.hands[set] = (part.hands[set] + 1) % UInt8(ways)
+            if !part.used[place] { return place }
+            part.used[place] = false
+        }
+        return set * ways
+    }
+
+    /// Moves on by one place: who was found since the last time stays once more, who was not goes.
+    ///
+    /// So two rounds at most give up everything.
+    private static func shrink(_ part: inout Part) {
+        if part.used[part.hand] { part.used[part.hand] = false } else { clear(&part, part.hand) }
+        part.hand = (part.hand + 1) % part.places.count
     }
 
     private static func clear(_ part: inout Part, _ place: Int) {

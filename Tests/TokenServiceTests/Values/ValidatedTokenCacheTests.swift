@@ -21,13 +21,16 @@ struct ValidatedTokenCacheTests {
         return ValidatedToken(text: text, claims: claims, answer: [1], tokenHash: [], keyring: 0)
     }
 
-    @Test("Tokens that come round in turn are all remembered, while they take less than a third of the places")
-    func inTurn() {
-        let cache = ValidatedTokenCache(entriesMax: 4096, bytesMax: 8 << 20)
+    @Test(
+        "Tokens that come round in turn are all remembered, while they take less than a third of the places or half of the bytes",
+        arguments: [8 << 20, 7 << 19]
+    )
+    func inTurn(bytesMax: Int) {
+        let cache = ValidatedTokenCache(entriesMax: 4096, bytesMax: bytesMax)
         // What was there before, and is not asked for any more, gives way.
         for number in 10_000..<18_000 { cache.insert(Self.entry(Self.text(number)), now: Self.now) }
         let texts = (0..<1250).map { Self.text($0) }
-        for _ in 1...4 {
+        for _ in 1...6 {
             for text in texts where cache.find(text[...]) == nil {
                 if cache.isKnown(text[...]) { cache.insert(Self.entry(text), now: Self.now) }
             }
