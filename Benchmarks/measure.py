@@ -348,20 +348,24 @@ def report(operation, connections, nginx_rows, our_rows, speeds):
         )
     sign, verify = median([s for s, _ in speeds]), median([v for _, v in speeds])
     print(f"{operation:14s} {connections:5d} openssl speed ecdsap256: S {sign:.1f} us, V {verify:.1f} us", flush=True)
-    return median(ratios)
+    bad = sum(row["bad"] for row in our_rows) + sum(bool(row["errors"]) for row in our_rows)
+    return median(ratios), bad / sum(row["requests"] for row in our_rows)
 
 
-def check(ratios):
-    """Holds the ratios against the limits beside this file, and says which are above theirs."""
+def check(figures):
+    """Holds the ratios against the limits beside this file, and says which are above theirs; refusals are no work done."""
     with open(os.path.join(HERE, "thresholds.json")) as file:
         limits = json.load(file)
     above = {
-        name: ratio for (name, connections), ratio in ratios.items()
+        name: ratio for (name, connections), (ratio, _) in figures.items()
         if ratio > limits.get(name, {}).get(str(connections), float("inf"))
     }  # fmt: skip
     for name, ratio in above.items():
         print(f"{name}: {ratio:.2f} is above its limit in Benchmarks/thresholds.json")
-    return not above
+    refused = {name: bad for (name, _), (_, bad) in figures.items() if bad > 0.001}
+    for name, bad in refused.items():
+        print(f"{name}: {100 * bad:.1f} % of the answers were refusals or errors")
+    return not above and not refused
 
 
 def main():
@@ -412,14 +416,14 @@ def main():
         )
         print(f"{'':14s} {'conns':>5s} {'':6s} {'req/s':>9s} {'p50 us':>8s} {'p99 us':>8s} {'CPU us':>8s} "
               f"{'min..max':>15s}  CPU against the floor")
-        ours, ratios = servers[1], {}
+        ours, figures = servers[1], {}
         requests = Requests(ours, key, options, folder)
         for operation in options.operations.split(","):
             for connections in map(int, options.connections.split(",")):
                 rows = measure(operation, servers, options, requests, connections)
-                ratios[operation, connections] = report(operation, connections, *rows)
+                figures[operation, connections] = report(operation, connections, *rows)
         print(f"ours: {ours.start_ms:.0f} ms from the start to the first 200, {ours.peak_mib():.1f} MiB resident at most")
-        if options.check and not check(ratios):
+        if options.check and not check(figures):
             sys.exit(1)
     finally:
         for server in servers:

@@ -46,6 +46,10 @@ package final class Application: HTTPResponder {
         guard lag <= ServiceClock.lagMillisecondsMax || !route.needsClock else {
             return .now(finish(.clockBehind(lagMilliseconds: lag), request, id, on: route))
         }
+        // By a clock that is off no token is too old or too new, and no key over: neither yes nor no would be true.
+        if route.needsClock, services.store.isClockOff {
+            return .now(finish(Problem(.clock), request, id, on: route))
+        }
         let call: Call
         do {
             let query = try request.query.map { query throws(Problem) in try QueryParameters(parsing: query) }
@@ -75,7 +79,9 @@ package final class Application: HTTPResponder {
         otherwise answer: HTTPResponse
     ) -> HTTPReply {
         guard case .success(let presented) = Authenticator.presentedKey(request),
-            services.authenticator.secret(Array(presented)) != nil
+            services.authenticator.secret(Array(presented)) != nil,
+            // Nobody is judged by a clock that can not be right.
+            !services.time.isBehind, !services.store.isClockOff
         else { return .now(answer) }
         let call = Call(request: request, id: id, now: now, pathParameters: [], query: QueryParameters())
         return .later { [self] in
@@ -90,10 +96,6 @@ package final class Application: HTTPResponder {
     }
 
     private func answer(_ route: Route, _ call: Call) -> HTTPReply {
-        // By a clock that is off no token is too old or too new, and no key over: neither yes nor no would be true.
-        if services.store.isClockOff, route.needsClock {
-            return .now(finish(Problem(.clock), call.request, call.id, on: route))
-        }
         switch route.handler {
         case .immediate(let handler):
             do {

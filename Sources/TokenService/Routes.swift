@@ -62,7 +62,7 @@ extension Services {
             Route(.get, "/v1/api-keys", .apiKey(Scope("keys", .read)), parameters: page, .keyed(listAPIKeys)),
             Route(.post, "/v1/api-keys", .apiKey(Scope("keys", .write)), .keyed(createAPIKey)),
             Route(.post, "/v1/api-keys/verify", .apiKey(Scope("keys", .read)), .keyed(verifyAPIKey)),
-            Route(.post, "/v1/api-keys/self-revoke", .open, .waiting(selfRevokeAPIKey)),
+            Route(.post, "/v1/api-keys/self-revoke", .open, needsClock: true, .waiting(selfRevokeAPIKey)),
             Route(.get, "/v1/api-keys/{id}", .apiKey(Scope("keys", .read)), .keyed(getAPIKey)),
             Route(.patch, "/v1/api-keys/{id}", .apiKey(Scope("keys", .write)), .keyed(updateAPIKey)),
             Route(.post, "/v1/api-keys/{id}/rotate", .apiKey(Scope("keys", .write)), .keyed(rotateAPIKey)),

@@ -12,14 +12,18 @@
             workspaces[tenant.workspace].map { $0 << 1 | tenant.environment.code }
         }
 
-        /// Reads the numbers that are not known yet.
+        /// Reads the numbers that are not known yet; afterwards those of all these tenants are known, where they are there.
         mutating func load(_ tenants: Set<Tenant>, on connection: PostgresConnection) throws(PostgresFailure) {
-            let missing = Set(tenants.map(\.workspace)).filter { workspaces[$0] == nil }
+            let wanted = Set(tenants.map(\.workspace))
+            var missing = wanted.filter { workspaces[$0] == nil }
             guard !missing.isEmpty else { return }
+            if workspaces.count + missing.count > Self.rememberedMax {
+                workspaces.removeAll(keepingCapacity: true)
+                missing = wanted
+            }
             let found = try connection.run("SELECT id, number FROM workspaces WHERE id = ANY($1)") {
                 $0.add(each: Array(missing))
             }.all { (id: $0.id(), number: $0.int64()) }
-            if workspaces.count + found.count > Self.rememberedMax { workspaces.removeAll(keepingCapacity: true) }
             for row in found { workspaces[row.id] = row.number }
         }
 

@@ -72,7 +72,8 @@ package struct Upkeep: Sendable {
         let now = services.time.now()
         await services.catchUpIfStale(now: now)
         if services.issuance.keyrings.isStale { await services.reloadKeyring() }
-        services.revocations.forget(before: now)
+        // Not by the time of before: the clock may have been set right while the round waited.
+        services.revocations.forget(before: services.time.now())
         await storeCounts()
         await services.imports.refresh()
         // Another process on the same store may have changed policies: no snapshot lives longer than two rounds.

@@ -84,6 +84,7 @@ package final class AddressLimiter: Sendable {
 
     private static func turn(_ state: inout State, _ now: UnixTime) {
         let window = now.seconds / RateMeter.windowSeconds
-        if window > state.window { state = State(window: window) }
+        // More than a window back: the clock was wrong, and has been set right.
+        if window > state.window || window < state.window - 1 { state = State(window: window) }
     }
 }

@@ -38,7 +38,10 @@ package final class RateMeter: Sendable {
         /// Begins the window of `now` where it is a later one, and notes the use.
         mutating func turn(_ now: UnixTime) {
             let start = now.seconds - now.seconds % RateMeter.windowSeconds
-            if start > window.start { window = RateWindow(start: start, after: window) }
+            // More than a window back is no matter of two clocks: the later one was wrong, and has been set right.
+            if start > window.start || start < window.start - RateMeter.windowSeconds {
+                window = RateWindow(start: start, after: window)
+            }
             lastUse = max(lastUse, now.seconds)
         }
     }
@@ -61,7 +64,7 @@ package final class RateMeter: Sendable {
     ///
     /// A refused request is not counted.
     ///
-    /// A clock that goes back stays in the later window, so that no window is given twice.
+    /// A clock that goes back by no more than a window stays in the later one, so that no window is given twice.
     package func count(limit: Int, now: UnixTime) -> RateState {
         state.withLock { state in
             state.turn(now)

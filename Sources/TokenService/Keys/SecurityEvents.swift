@@ -31,6 +31,8 @@ package struct SecurityEvents: Sendable {
     private let log: Logger
     private let metrics: ServiceMetrics
     private let recent = RecentEvents()
+    /// Of sessions, which anybody with invites may have many of: they leave the events of keys their room.
+    private let recentSessions = RecentEvents()
     private let bursts = FailureBursts()
 
     package init(
@@ -108,12 +110,12 @@ package struct SecurityEvents: Sendable {
 
     /// Whether the owner of a session has yet to be told, in this minute, that its token came without its key.
     package func isNews(_ use: UnprovenUse, now: UnixTime) -> Bool {
-        !recent.holds(.unprovenToken, use.session, now)
+        !recentSessions.holds(.unprovenToken, use.session, now)
     }
 
     /// Tells the owner of a session that its token came without its key; at most once a minute for each session.
     package func unproven(_ use: UnprovenUse, _ call: Call, reason: String) async {
-        guard recent.isFirst(.unprovenToken, use.session, call.now) else { return }
+        guard recentSessions.isFirst(.unprovenToken, use.session, call.now) else { return }
         let session = TypeID.text(.session, use.session)
         log.warning(
             "security event",

@@ -90,10 +90,10 @@ struct CountingWindow<Key: Hashable & Sendable>: Sendable {
 
     /// Seconds until the window ends, where the key has used up its limit; nil where it may go on.
     ///
-    /// A clock that goes back stays in the later window, so that no window is given twice.
+    /// A clock that goes back by no more than a window stays in the later one, so that no window is given twice.
     mutating func wait(_ key: Key, limit: Int, now: UnixTime) -> Int? {
         let current = now.seconds / seconds
-        if current > window { (window, used, overflow) = (current, [:], 0) }
+        if current > window || current < window - 1 { (window, used, overflow) = (current, [:], 0) }
         let count = used[key] ?? (used.count < keysMax ? 0 : overflow)
         return count < limit ? nil : max(1, Int((window + 1) * seconds - now.seconds))
     }

@@ -48,10 +48,8 @@ package final class ReplicaObserver: StoreChangesObserver {
     }
 
     package func compared(aheadMilliseconds: Int64, isOff: Bool) {
-        if !isOff, services.time.confirm() != nil, services.revocations.hasForgotten(after: services.time.now()) {
-            // By the wrong time revocations seemed to be over that are not.
-            services.revocations.markStale()
-        }
+        // By the wrong time revocations seemed to be over that are not: they were forgotten, or not even read.
+        if !isOff, services.time.confirm() != nil { services.revocations.markStale() }
         switch clock.set(aheadMilliseconds, isOff: isOff) {
         case (false, true):
             services.log.error(

@@ -25,8 +25,6 @@ package final class RevocationView: Sendable {
         var lastNumber: Int64 = 0
         var cutOffs: [CutOffKey: CutOffEntry] = [:]
         var endedSessions: [RecordID: UnixTime] = [:]
-        /// The time by which entries were last forgotten.
-        var forgottenAt = UnixTime(milliseconds: .min)
     }
 
     /// Read without the lock on every validation.
@@ -138,14 +136,10 @@ package final class RevocationView: Sendable {
     /// Forgets what can hit nothing any more.
     package func forget(before now: UnixTime) {
         state.withLock { state in
-            state.forgottenAt = now
             state.cutOffs = state.cutOffs.filter { $0.value.forgetAt > now }
             state.endedSessions = state.endedSessions.filter { $0.value > now }
         }
     }
-
-    /// True where entries were forgotten by a later time than this.
-    package func hasForgotten(after time: UnixTime) -> Bool { state.withLock { $0.forgottenAt > time } }
 
     /// How many entries are held, for the metrics.
     package var counts: (cutOffs: Int, endedSessions: Int) {

@@ -28,6 +28,24 @@ struct RateTests {
         #expect(!meter.count(limit: 1, now: Self.start.adding(seconds: 61)).isAllowed)
     }
 
+    @Test("A clock that was far ahead and is set right leaves no window in the time to come")
+    func setRight() throws {
+        let meter = RateMeter()
+        let addresses = AddressLimiter(limit: 1)
+        let address = try #require(IPAddress(parsing: "192.0.2.1"))
+        for ahead: Int64 in [3600, 30 * 86_400] {
+            #expect(meter.count(limit: 1, now: Self.start.adding(seconds: ahead)).isAllowed)
+            #expect(addresses.admits(address, now: Self.start.adding(seconds: ahead)))
+            for minute: Int64 in 0..<3 {
+                let now = Self.start.adding(seconds: 60 * minute)
+                #expect(meter.count(limit: 1, now: now).isAllowed)
+                #expect(!meter.count(limit: 1, now: now).isAllowed)
+                #expect(addresses.admits(address, now: now))
+                #expect(!addresses.admits(address, now: now))
+            }
+        }
+    }
+
     @Test("Counting is exact under concurrency")
     func concurrent() async {
         let meter = RateMeter()

@@ -83,9 +83,6 @@
             }
         }
 
-        /// The server's process that serves this connection.
-        var backend: Int64 { Int64(unsafe PQbackendPID(raw.pointer)) }
-
         // MARK: Round trips
 
         /// Sends all statements in one go and returns their results in order: one round trip.

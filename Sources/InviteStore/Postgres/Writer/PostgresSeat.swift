@@ -88,17 +88,19 @@
                     guard chain <= chainsMax else { throw .refused(.unavailable("\(chainsMax) writers are at work")) }
                 }
             }
-            try connection.run(
+            // The row is locked by a lost session that still commits: what comes back is its last word.
+            let settled = try connection.run(
                 """
                 INSERT INTO writers (owner, chain, committed, begun_at)
                 VALUES ($1, $2, $3, (extract(epoch FROM clock_timestamp()) * 1000)::bigint)
                 ON CONFLICT (owner) DO UPDATE SET chain = excluded.chain, begun_at = excluded.begun_at
+                RETURNING committed
                 """
             ) {
                 $0.add(owner)
                 $0.add(chain)
                 $0.add(committed)
-            }
+            }.first { $0.int64() }
             try connection.run(
                 """
                 DELETE FROM writers WHERE chain = $1 AND owner <> $2
@@ -109,7 +111,9 @@
                 $0.add(owner)
                 $0.add(marksKeptMilliseconds)
             }
-            return PostgresSeat(owner: owner, chain: chain, backend: connection.backend, committed: committed)
+            // Asked of the server: a pooler between them tells its clients a number of its own.
+            let backend = try connection.run("SELECT pg_backend_pid()::bigint").first { $0.int64() }
+            return PostgresSeat(owner: owner, chain: chain, backend: backend ?? 0, committed: settled ?? committed)
         }
     }
 #endif

@@ -248,7 +248,13 @@
                     )
                 )
             }
-            let mark = PostgresStatement("UPDATE writers SET committed = $1 WHERE owner = $2 AND committed = $3") {
+            // Whoever writes is not gone: its mark stays, however long its connection lasts.
+            let mark = PostgresStatement(
+                """
+                UPDATE writers SET committed = $1, begun_at = (extract(epoch FROM clock_timestamp()) * 1000)::bigint
+                WHERE owner = $2 AND committed = $3
+                """
+            ) {
                 $0.add(seat.committed + 1)
                 $0.add(seat.owner)
                 $0.add(seat.committed)
