@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import pathlib
 import re
 import signal
 import time
@@ -266,6 +267,12 @@ def test_without_the_service_nothing_reaches_the_application(kind, fresh, applic
         before = len(application.seen)
 
         service.process.send_signal(signal.SIGSTOP)
+        # The thread that takes the signal stops the others; until it has run they go on answering.
+        tasks = pathlib.Path(f"/proc/{service.process.pid}/task")
+        harness.wait_until(
+            "every thread stands still",
+            lambda: all((task / "stat").read_text().rsplit(")", 1)[1].split()[0] == "T" for task in tasks.iterdir()),
+        )
         begun = time.monotonic()
         assert requests.get(running.url, headers=fields, timeout=20).status_code in (502, 503, 504)
         assert time.monotonic() - begun < 10
