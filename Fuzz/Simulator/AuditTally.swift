@@ -68,7 +68,8 @@ extension Simulation {
         for wrong in audit.check() { violate(wrong) }
     }
 
-    private func readAudit() async {
+    /// Takes in what is new in the trail.
+    func readAudit() async {
         while true {
             let records = try? await store.auditChain(1, after: audit.sequence, limit: 500)
             guard let records, !records.isEmpty else { return }
