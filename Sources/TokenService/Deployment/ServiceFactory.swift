@@ -61,7 +61,8 @@ package struct ServiceFactory: Sendable {
             deployment.signingKeys,
             issuerURL: deployment.issuer,
             wrapping: keys.signingKeys,
-            seal: seal
+            seal: seal,
+            time: time
         )
         let revocations = RevocationView()
         // Before anything is judged by the time: an earlier run, or another replica, may have been told a later one.
