@@ -157,7 +157,7 @@ package struct ServiceFactory: Sendable {
             webhooks: webhookDesk(keys, issuerURL, time),
             proofs: ProofVerifier(
                 nonces: try ProofNonces(root: keys.holder),
-                replays: ProofReplays(entriesMax: ServiceLimits.proofsRememberedMax),
+                replays: ProofReplays(entriesMax: ServiceLimits.proofsRememberedMax, time: time),
                 addresses: PublicAddresses([issuerURL] + publicURLs),
                 registry: registry
             ),
