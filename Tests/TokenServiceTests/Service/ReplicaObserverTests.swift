@@ -10,9 +10,10 @@ import Testing
 /// What a replica makes of what the store tells it, without a second one.
 @Suite("A replica that is told of changes")
 struct ReplicaObserverTests {
-    /// Waits for something that other tasks bring about; false where it did not come in 20 s.
+    /// Waits for something that other tasks bring about; false where it did not come in two minutes, which is longer than
+    /// it takes beside all other tests.
     private static func comes(_ isThere: () async -> Bool) async -> Bool {
-        let end = ContinuousClock.now + .seconds(20)
+        let end = ContinuousClock.now + .seconds(120)
         while true {
             let isLast = ContinuousClock.now >= end
             if await isThere() { return true }
@@ -110,7 +111,7 @@ struct ReplicaObserverTests {
         for name in ["policy", "importedPrefixes"] {
             service.faults.arm(name: name)
             Self.tell(service) { $0.deploymentPolicy = true }
-            #expect(await Self.comes { service.faults.calls.count { $0 == name } >= 3 }, "\(name) is tried again")
+            #expect(await Self.comes { service.faults.calls.count { $0 == name } >= 2 }, "\(name) is tried again")
         }
         service.faults.arm(nil)
         #expect(await Self.comes { service.services.policies.ceiling == known })
