@@ -9,17 +9,17 @@ extension MemoryTables {
             let active = apiKeys.ascending.count { $0.tenant == tenant && $0.counts(at: command.now) }
             if active + command.keys.count > limit { return .tooManyKeys }
         }
+        var rules = ImportRules(prefixes: importedPrefixes)
+        let refusal = rules.refusal(of: command.keys) { imported in
+            (importedKeys[imported.key.prefix + imported.lead] ?? []).map(\.hash)
+        }
+        if let refusal { return refusal }
         // On a copy, which takes the place of the tables only where every key was taken.
         var next = self
-        for (position, imported) in command.keys.enumerated() {
-            let place = imported.key.prefix + imported.lead
-            let alike = next.importedKeys[place] ?? []
-            if alike.contains(where: { $0.hash == imported.hash }) { return .alreadyImported(position: position) }
-            if alike.count >= ImportedAPIKey.alikeMax { return .tooManyAlike(position: position) }
+        for imported in command.keys {
             next.importedPrefixes.insert(imported.key.prefix)
-            if next.importedPrefixes.count > ImportedAPIKey.prefixesMax { return .tooManyPrefixes(position: position) }
             try next.insert(imported.key)
-            next.importedKeys[place] = alike + [imported]
+            next.importedKeys[imported.key.prefix + imported.lead, default: []].append(imported)
         }
         next.append(command.audit)
         self = next

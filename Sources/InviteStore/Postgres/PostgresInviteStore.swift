@@ -10,7 +10,10 @@
     /// Waits are watched: a command that is not begun within its deadline fails, and one whose commit takes longer fails
     /// with ``StoreError/unknownOutcome(_:)``. Where the connection is lost, commands fail with
     /// ``StoreError/unavailable(_:)`` until it is made again, which goes on by itself.
-    package final class PostgresInviteStore: InviteStore {
+    package final class PostgresInviteStore: ForwardingStore {
+        typealias Reader = PostgresReader
+        typealias Writer = PostgresWriter
+
         private let writes: JobQueue<PostgresWriter>
         private let reads: JobQueue<PostgresReader>
         let leases: JobQueue<PostgresLeaser>
@@ -163,7 +166,7 @@
 
         /// Has the writer do it in a transaction of its own, and returns after the commit.
         func write<Value: Sendable>(
-            _ claim: IdempotencyClaim? = nil,
+            _ claim: IdempotencyClaim?,
             _ body: @escaping (PostgresWriter) throws(PostgresFailure) -> Value
         ) async throws(StoreError) -> Value {
             try await write(isShared: false, { $0.add(claim) }, body)

@@ -46,12 +46,7 @@
         }
 
         package func auditChains() throws(StoreError) -> [AuditChainState] {
-            do throws(SQLiteFailure) {
-                let reader = reader
-                return try reader.snapshot { () throws(SQLiteFailure) in try reader.auditChains() }
-            } catch {
-                throw error.storeError
-            }
+            do throws(SQLiteFailure) { return try reader.auditChains() } catch { throw error.storeError }
         }
 
         package func auditChain(

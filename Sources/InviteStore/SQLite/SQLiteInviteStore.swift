@@ -9,13 +9,13 @@
     ///
     /// Waits are watched: a command that is not begun within its deadline fails, and one whose commit takes longer
     /// fails with ``StoreError/unknownOutcome(_:)``.
-    package final class SQLiteInviteStore: InviteStore {
+    package final class SQLiteInviteStore: ForwardingStore {
         private let writes: JobQueue<Writer>
         private let reads: JobQueue<Reader>
         private let time: any TimeSource
         private let health = StoreHealth()
         private let lifecycle: StoreLifecycle
-        let webhookLease = WebhookLease()
+        private let webhookLease = WebhookLease()
 
         /// Reads wait for the disk at most two at a time.
         private static let readers = 2
@@ -154,8 +154,10 @@
 
         // MARK: Handing over
 
-        /// Has the writer do it, in a transaction of its own or shared, and returns after the sync.
+        /// Has the writer do it, in a transaction of its own or shared, and returns after the sync; the claim is looked
+        /// up by the command itself.
         func write<Value: Sendable>(
+            _ claim: IdempotencyClaim?,
             _ body: @escaping (Writer) throws(SQLiteFailure) -> Value
         ) async throws(StoreError) -> Value {
             let result: Result<Value, StoreError> = unsafe await withUnsafeContinuation { continuation in
@@ -177,6 +179,15 @@
         }
 
         // MARK: Upkeep
+
+        /// The directory belongs to one process, and so does the right to deliver webhooks.
+        package func leaseWebhooks(
+            to holder: RecordID,
+            until: UnixTime,
+            now: UnixTime
+        ) async throws(StoreError) -> Bool {
+            webhookLease.grant(to: holder, until: until, now: now)
+        }
 
         package func sweep(now: UnixTime, rowsMax: Int) async throws(StoreError) -> Int {
             var cursor = SweepCursor()

@@ -2,7 +2,7 @@
     internal import Platform
 
     /// Answers reads on one connection, beside the writer.
-    final class PostgresReader: StoreContext, @unchecked Sendable {
+    final class PostgresReader: StoreReader, @unchecked Sendable {
         // Safe because: made on one reader thread, which alone uses it.
         typealias Failure = PostgresFailure
 

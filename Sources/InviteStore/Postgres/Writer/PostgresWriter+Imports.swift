@@ -13,18 +13,8 @@
             {
                 return .tooManyKeys
             }
-            var prefixes = Set(try run("SELECT prefix FROM imported_prefixes").all { $0.text() })
-            var hashes: [String: [String]] = [:]
-            for (position, imported) in command.keys.enumerated() {
-                let place = imported.key.prefix + imported.lead
-                if hashes[place] == nil { hashes[place] = try storedHashes(imported) }
-                let alike = hashes[place] ?? []
-                if alike.contains(imported.hash) { return .alreadyImported(position: position) }
-                if alike.count >= ImportedAPIKey.alikeMax { return .tooManyAlike(position: position) }
-                prefixes.insert(imported.key.prefix)
-                if prefixes.count > ImportedAPIKey.prefixesMax { return .tooManyPrefixes(position: position) }
-                hashes[place] = alike + [imported.hash]
-            }
+            var rules = ImportRules(prefixes: Set(try run("SELECT prefix FROM imported_prefixes").all { $0.text() }))
+            if let refusal = try rules.refusal(of: command.keys, stored: storedHashes) { return refusal }
             for imported in command.keys { try insert(imported, number) }
             note(.importedPrefixes)
             append(command.audit)

@@ -7,7 +7,7 @@
     /// the rows that they may change, in one order for all replicas; the commands then decide one after the other on what
     /// was read and on what those before them decided; what they decided is written by statements whose row counts must
     /// come out as decided. Where one does not, another replica was first, and the transaction is repeated.
-    final class PostgresWriter: StoreContext, @unchecked Sendable {
+    final class PostgresWriter: StoreWriter, @unchecked Sendable {
         // Safe because: made on the writer thread, which alone uses it.
         typealias Failure = PostgresFailure
 

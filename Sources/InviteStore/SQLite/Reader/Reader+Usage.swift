@@ -66,32 +66,34 @@
 
         /// Chains have few numbers: each is found by one step into the primary key.
         func auditChains() throws(SQLiteFailure) -> [AuditChainState] {
-            var numbers = Set(
-                try counts.checkpoints.all { _ in
-                } _: { row in
-                    row.auditCheckpoint().chain
+            try snapshot { () throws(SQLiteFailure) in
+                var numbers = Set(
+                    try counts.checkpoints.all { _ in
+                    } _: { row in
+                        row.auditCheckpoint().chain
+                    }
+                )
+                var last = Int64.min
+                while let next = try counts.nextChain.first({ $0.add(last) }, { row in row.optionalInt64() }) ?? nil {
+                    numbers.insert(next)
+                    last = next
                 }
-            )
-            var last = Int64.min
-            while let next = try counts.nextChain.first({ $0.add(last) }, { row in row.optionalInt64() }) ?? nil {
-                numbers.insert(next)
-                last = next
+                var chains: [AuditChainState] = []
+                for chain in numbers.sorted() {
+                    let head = try counts.chainHead.first {
+                        $0.add(chain)
+                    } _: { row in
+                        AuditHead(chain: row.int64(), sequence: row.int64(), mac: row.bytes(), event: row.id())
+                    }
+                    let checkpoint = try counts.checkpoint.first {
+                        $0.add(chain)
+                    } _: { row in
+                        row.auditCheckpoint()
+                    }
+                    chains.append(AuditChainState(chain: chain, checkpoint: checkpoint, head: head))
+                }
+                return chains
             }
-            var chains: [AuditChainState] = []
-            for chain in numbers.sorted() {
-                let head = try counts.chainHead.first {
-                    $0.add(chain)
-                } _: { row in
-                    AuditHead(chain: row.int64(), sequence: row.int64(), mac: row.bytes(), event: row.id())
-                }
-                let checkpoint = try counts.checkpoint.first {
-                    $0.add(chain)
-                } _: { row in
-                    row.auditCheckpoint()
-                }
-                chains.append(AuditChainState(chain: chain, checkpoint: checkpoint, head: head))
-            }
-            return chains
         }
     }
 #endif

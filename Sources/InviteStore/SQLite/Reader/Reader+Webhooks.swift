@@ -83,28 +83,30 @@
         }
 
         func webhookEndpoints(after id: RecordID?, limit: Int) throws(SQLiteFailure) -> [WebhookEndpoint] {
-            let records = try webhooks.enabled.all {
-                $0.add(id ?? RecordID(high: 0, low: 0))
-                $0.add(max(0, limit))
-            } _: { row in
-                let tenant = Tenant(workspace: row.id(), environment: DeploymentEnvironment(code: row.int64()))
-                return row.webhook(tenant)
-            }
-            var endpoints: [WebhookEndpoint] = []
-            for record in records {
-                let positions = try webhooks.positions.all {
-                    $0.add(record.id)
+            try snapshot { () throws(SQLiteFailure) in
+                let records = try webhooks.enabled.all {
+                    $0.add(id ?? RecordID(high: 0, low: 0))
+                    $0.add(max(0, limit))
                 } _: { row in
-                    TrailPosition(chain: row.int64(), sequence: row.int64())
+                    let tenant = Tenant(workspace: row.id(), environment: DeploymentEnvironment(code: row.int64()))
+                    return row.webhook(tenant)
                 }
-                let open = try webhooks.open.all {
-                    $0.add(record.id)
-                } _: { row in
-                    row.webhookDelivery()
+                var endpoints: [WebhookEndpoint] = []
+                for record in records {
+                    let positions = try webhooks.positions.all {
+                        $0.add(record.id)
+                    } _: { row in
+                        TrailPosition(chain: row.int64(), sequence: row.int64())
+                    }
+                    let open = try webhooks.open.all {
+                        $0.add(record.id)
+                    } _: { row in
+                        row.webhookDelivery()
+                    }
+                    endpoints.append(WebhookEndpoint(record: record, positions: positions, open: open))
                 }
-                endpoints.append(WebhookEndpoint(record: record, positions: positions, open: open))
+                return endpoints
             }
-            return endpoints
         }
     }
 #endif

@@ -2,7 +2,7 @@
     internal import Platform
 
     /// Answers reads on one read-only connection, beside the writer.
-    final class Reader: StoreContext, @unchecked Sendable {
+    final class Reader: StoreReader, @unchecked Sendable {
         typealias Failure = SQLiteFailure
 
         // Safe because: made on one thread, then handed to one reader thread, which alone uses it from there on.

@@ -12,19 +12,8 @@
             {
                 return .tooManyKeys
             }
-            let stored = try imports.prefixes.all { row in row.text() }
-            var prefixes = Set(stored)
-            var hashes: [String: [String]] = [:]
-            for (position, imported) in command.keys.enumerated() {
-                let place = imported.key.prefix + imported.lead
-                if hashes[place] == nil { hashes[place] = try storedHashes(imported) }
-                let alike = hashes[place] ?? []
-                if alike.contains(imported.hash) { return .alreadyImported(position: position) }
-                if alike.count >= ImportedAPIKey.alikeMax { return .tooManyAlike(position: position) }
-                prefixes.insert(imported.key.prefix)
-                if prefixes.count > ImportedAPIKey.prefixesMax { return .tooManyPrefixes(position: position) }
-                hashes[place] = alike + [imported.hash]
-            }
+            var rules = ImportRules(prefixes: Set(try imports.prefixes.all { row in row.text() }))
+            if let refusal = try rules.refusal(of: command.keys, stored: storedHashes) { return refusal }
             for imported in command.keys { try insert(imported, number) }
             try append(command.audit)
             return .imported

@@ -7,7 +7,7 @@
     ///
     /// What it remembers between commands is a copy of what the data base holds, read at the start and changed in step
     /// with it; after a rollback it goes back to its ``Mark``.
-    final class Writer: StoreContext, @unchecked Sendable {
+    final class Writer: StoreWriter, @unchecked Sendable {
         typealias Failure = SQLiteFailure
 
         // Safe because: made on one thread, then handed to the writer thread, which alone uses it from there on.

@@ -1,17 +1,17 @@
-#if Postgres
-    package import Platform
+#if SQLite || Postgres
+    internal import Platform
 
-    extension PostgresInviteStore {
+    extension ForwardingStore {
         package func createWebhook(
             _ command: CreateWebhook
         ) async throws(StoreError) -> Idempotent<CreateWebhookOutcome> {
-            try await write(command.claim) { writer throws(PostgresFailure) in try writer.createWebhook(command) }
+            try await write(command.claim) { writer throws(Writer.Failure) in try writer.createWebhook(command) }
         }
 
         package func changeWebhook(
             _ command: ChangeWebhook
         ) async throws(StoreError) -> Idempotent<ChangeWebhookOutcome> {
-            try await write(command.claim) { writer throws(PostgresFailure) in try writer.changeWebhook(command) }
+            try await write(command.claim) { writer throws(Writer.Failure) in try writer.changeWebhook(command) }
         }
 
         package func deleteWebhook(
@@ -20,17 +20,17 @@
             now: UnixTime,
             audit: [AuditDraft]
         ) async throws(StoreError) -> Bool {
-            try await write { writer throws(PostgresFailure) in
+            try await write { writer throws(Writer.Failure) in
                 try writer.deleteWebhook(id, of: tenant, now: now, audit: audit)
             }
         }
 
         package func webhook(_ id: RecordID, of tenant: Tenant) async throws(StoreError) -> WebhookRecord? {
-            try await read { reader throws(PostgresFailure) in try reader.webhook(id, of: tenant) }
+            try await read { reader throws(Reader.Failure) in try reader.webhook(id, of: tenant) }
         }
 
         package func webhooks(of tenant: Tenant, page: PageRequest) async throws(StoreError) -> Page<WebhookRecord> {
-            try await read { reader throws(PostgresFailure) in try reader.webhooks(of: tenant, page: page) }
+            try await read { reader throws(Reader.Failure) in try reader.webhooks(of: tenant, page: page) }
         }
 
         package func webhookDeliveries(
@@ -38,7 +38,7 @@
             of tenant: Tenant,
             page: PageRequest
         ) async throws(StoreError) -> Page<WebhookDelivery> {
-            try await read { reader throws(PostgresFailure) in
+            try await read { reader throws(Reader.Failure) in
                 try reader.webhookDeliveries(to: id, of: tenant, page: page)
             }
         }
@@ -47,7 +47,7 @@
             after id: RecordID?,
             limit: Int
         ) async throws(StoreError) -> [WebhookEndpoint] {
-            try await read { reader throws(PostgresFailure) in
+            try await read { reader throws(Reader.Failure) in
                 try reader.webhookEndpoints(after: id, limit: limit)
             }
         }
@@ -56,17 +56,7 @@
             _ progress: [WebhookProgress],
             now: UnixTime
         ) async throws(StoreError) {
-            try await write { writer throws(PostgresFailure) in try writer.recordWebhookProgress(progress, now: now) }
-        }
-
-        package func leaseWebhooks(
-            to holder: RecordID,
-            until: UnixTime,
-            now: UnixTime
-        ) async throws(StoreError) -> Bool {
-            try await write { writer throws(PostgresFailure) in
-                try writer.leaseWebhooks(to: holder, until: until, now: now)
-            }
+            try await write { writer throws(Writer.Failure) in try writer.recordWebhookProgress(progress, now: now) }
         }
     }
 #endif

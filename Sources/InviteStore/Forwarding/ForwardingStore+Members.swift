@@ -1,34 +1,34 @@
-#if Postgres
-    package import Platform
+#if SQLite || Postgres
+    internal import Platform
 
-    extension PostgresInviteStore {
+    extension ForwardingStore {
         package func member(_ name: MemberName) async throws(StoreError) -> MemberRecord? {
-            try await read { reader throws(PostgresFailure) in try reader.member(name) }
+            try await read { reader throws(Reader.Failure) in try reader.member(name) }
         }
 
         package func members(
             of workspace: RecordID?,
             page: PageRequest
         ) async throws(StoreError) -> Page<MemberRecord> {
-            try await read { reader throws(PostgresFailure) in try reader.members(of: workspace, page: page) }
+            try await read { reader throws(Reader.Failure) in try reader.members(of: workspace, page: page) }
         }
 
         package func createMember(
             _ command: CreateMember
         ) async throws(StoreError) -> Idempotent<CreateMemberOutcome> {
-            try await write(command.claim) { writer throws(PostgresFailure) in try writer.createMember(command) }
+            try await write(command.claim) { writer throws(Writer.Failure) in try writer.createMember(command) }
         }
 
         package func changeMember(_ command: ChangeMember) async throws(StoreError) -> Bool {
-            try await write { writer throws(PostgresFailure) in try writer.changeMember(command) }
+            try await write { writer throws(Writer.Failure) in try writer.changeMember(command) }
         }
 
         package func memberSession(digest: [UInt8]) async throws(StoreError) -> SignedIn? {
-            try await read { reader throws(PostgresFailure) in try reader.memberSession(digest: digest) }
+            try await read { reader throws(Reader.Failure) in try reader.memberSession(digest: digest) }
         }
 
         package func openMemberSession(_ command: OpenMemberSession) async throws(StoreError) -> Bool {
-            try await write { writer throws(PostgresFailure) in try writer.openMemberSession(command) }
+            try await write { writer throws(Writer.Failure) in try writer.openMemberSession(command) }
         }
 
         package func changeMemberSession(
@@ -36,7 +36,7 @@
             _ change: MemberSessionChange,
             now: UnixTime
         ) async throws(StoreError) -> Bool {
-            try await write { writer throws(PostgresFailure) in
+            try await write { writer throws(Writer.Failure) in
                 try writer.changeMemberSession(digest, change, now: now)
             }
         }

@@ -1,9 +1,9 @@
-#if SQLite
-    package import Platform
+#if SQLite || Postgres
+    internal import Platform
 
-    extension SQLiteInviteStore {
+    extension ForwardingStore {
         package func initialise(_ seed: DeploymentSeed) async throws(StoreError) {
-            try await write { writer throws(SQLiteFailure) in try writer.initialise(seed) }
+            try await write { writer throws(Writer.Failure) in try writer.initialise(seed) }
         }
 
         package func replaceSigningKeys(
@@ -11,7 +11,7 @@
             now: UnixTime,
             audit: [AuditDraft]
         ) async throws(StoreError) {
-            try await write { writer throws(SQLiteFailure) in
+            try await write { writer throws(Writer.Failure) in
                 try writer.replaceSigningKeys(keys, now: now, audit: audit)
             }
         }
@@ -19,17 +19,17 @@
         package func createWorkspace(
             _ command: CreateWorkspace
         ) async throws(StoreError) -> Idempotent<CreateWorkspaceOutcome> {
-            try await write { writer throws(SQLiteFailure) in try writer.createWorkspace(command) }
+            try await write(command.claim) { writer throws(Writer.Failure) in try writer.createWorkspace(command) }
         }
 
         package func changeWorkspace(_ command: ChangeWorkspace) async throws(StoreError) -> ChangeWorkspaceOutcome {
-            try await write { writer throws(SQLiteFailure) in try writer.changeWorkspace(command) }
+            try await write { writer throws(Writer.Failure) in try writer.changeWorkspace(command) }
         }
 
         package func createAPIKey(
             _ command: CreateAPIKey
         ) async throws(StoreError) -> Idempotent<CreateAPIKeyOutcome> {
-            try await write { writer throws(SQLiteFailure) in try writer.createAPIKey(command) }
+            try await write(command.claim) { writer throws(Writer.Failure) in try writer.createAPIKey(command) }
         }
 
         package func changeAPIKey(
@@ -39,67 +39,67 @@
             now: UnixTime,
             audit: [AuditDraft]
         ) async throws(StoreError) -> APIKeyRecord? {
-            try await write { writer throws(SQLiteFailure) in
+            try await write { writer throws(Writer.Failure) in
                 try writer.changeAPIKey(id, of: tenant, change: change, now: now, audit: audit)
             }
         }
 
         package func editAPIKey(_ command: EditAPIKey) async throws(StoreError) -> EditAPIKeyOutcome {
-            try await write { writer throws(SQLiteFailure) in try writer.editAPIKey(command) }
+            try await write { writer throws(Writer.Failure) in try writer.editAPIKey(command) }
         }
 
         package func rotateAPIKey(
             _ command: RotateAPIKey
         ) async throws(StoreError) -> Idempotent<RotateAPIKeyOutcome> {
-            try await write { writer throws(SQLiteFailure) in try writer.rotateAPIKey(command) }
+            try await write(command.claim) { writer throws(Writer.Failure) in try writer.rotateAPIKey(command) }
         }
 
         package func importAPIKeys(_ command: ImportAPIKeys) async throws(StoreError) -> ImportAPIKeysOutcome {
-            try await write { writer throws(SQLiteFailure) in try writer.importAPIKeys(command) }
+            try await write { writer throws(Writer.Failure) in try writer.importAPIKeys(command) }
         }
 
         package func settleImport(_ command: SettleImport) async throws(StoreError) -> Bool {
-            try await write { writer throws(SQLiteFailure) in try writer.settleImport(command) }
+            try await write { writer throws(Writer.Failure) in try writer.settleImport(command) }
         }
 
         package func recordUse(_ lastUsed: [RecordID: UnixTime]) async throws(StoreError) {
-            try await write { writer throws(SQLiteFailure) in try writer.recordUse(lastUsed) }
+            try await write { writer throws(Writer.Failure) in try writer.recordUse(lastUsed) }
         }
 
         package func createInvites(_ command: CreateInvites) async throws(StoreError) -> Idempotent<CreateOutcome> {
-            try await write { writer throws(SQLiteFailure) in try writer.createInvites(command) }
+            try await write { writer throws(Writer.Failure) in try writer.createInvites(command) }
         }
 
         package func redeem(_ command: RedeemInvite) async throws(StoreError) -> RedeemOutcome {
-            try await write { writer throws(SQLiteFailure) in try writer.redeem(command) }
+            try await write { writer throws(Writer.Failure) in try writer.redeem(command) }
         }
 
         package func revokeInvite(_ command: RevokeInvite) async throws(StoreError) -> RevokeInviteOutcome {
-            try await write { writer throws(SQLiteFailure) in try writer.revokeInvite(command) }
+            try await write { writer throws(Writer.Failure) in try writer.revokeInvite(command) }
         }
 
         package func createSession(_ command: CreateSession) async throws(StoreError) -> Idempotent<CreateOutcome> {
-            try await write { writer throws(SQLiteFailure) in try writer.createSession(command) }
+            try await write { writer throws(Writer.Failure) in try writer.createSession(command) }
         }
 
         package func renewSession(_ command: RenewSession) async throws(StoreError) -> RenewOutcome {
-            try await write { writer throws(SQLiteFailure) in try writer.renewSession(command) }
+            try await write { writer throws(Writer.Failure) in try writer.renewSession(command) }
         }
 
         package func endSession(_ command: EndSession) async throws(StoreError) -> Bool {
-            try await write { writer throws(SQLiteFailure) in try writer.endSession(command) }
+            try await write { writer throws(Writer.Failure) in try writer.endSession(command) }
         }
 
         package func changePolicy(_ command: ChangePolicy) async throws(StoreError) -> ChangePolicyOutcome {
-            try await write { writer throws(SQLiteFailure) in try writer.changePolicy(command) }
+            try await write { writer throws(Writer.Failure) in try writer.changePolicy(command) }
         }
 
         package func createCutOff(_ command: CreateCutOff) async throws(StoreError) -> Idempotent<CutOffRecord> {
-            try await write { writer throws(SQLiteFailure) in try writer.createCutOff(command) }
+            try await write(command.claim) { writer throws(Writer.Failure) in try writer.createCutOff(command) }
         }
 
         package func appendAudit(_ drafts: [AuditDraft], now: UnixTime) async throws(StoreError) {
-            try await write { writer throws(SQLiteFailure) in try writer.appendAudit(drafts, now: now) }
+            try await write { writer throws(Writer.Failure) in try writer.appendAudit(drafts, now: now) }
         }
     }
 #endif
