@@ -165,3 +165,19 @@ def test_slow_clients_begin_no_kind_that_their_time_is_not_enough_for(capsys):
     assert hostile.run_all(["a", "b", "c"], 5, 1.5, one, lambda: clock[0]) == (1, 2)
     assert "ended at its time limit after 2 of 3 kinds" in capsys.readouterr().out
     assert hostile.run_all(["a", "b", "c"], 5, 0.1, one, lambda: clock[0]) == (1, 1)
+
+
+def test_every_fuzz_target_has_seeds_and_a_line_in_the_page():
+    listed = subprocess.run([TOP / "scripts/fuzz", "list"], capture_output=True, text=True, check=True).stdout.split()
+    makers = program("Fuzz/seeds").MAKERS
+    assert sorted(listed) == sorted(makers) and len(listed) >= 17
+    for name in listed:
+        assert len(set(makers[name]())) >= 10, name
+    page = (TOP / "CONTRIBUTING.md").read_text()
+    assert [name for name in listed if f"`{name}`" not in page] == []
+
+
+@pytest.mark.parametrize("arguments", [["nothing"], ["json", "x"], ["json", "--runs"], ["json", "--runs", "1", "x"], ["json", "1", "2"]])
+def test_fuzz_refuses_what_it_can_not_read_before_it_builds(arguments):
+    done = subprocess.run([TOP / "scripts/fuzz", *arguments], capture_output=True, text=True, timeout=20, check=False)
+    assert done.returncode == 2 and "scripts/fuzz TARGET" in done.stderr
