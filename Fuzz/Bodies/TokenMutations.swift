@@ -25,8 +25,8 @@ package struct TokenMutations: Sendable {
     }
 
     package static let nanosecondsMax: UInt64 = 5_000_000
-    /// After so many mutations it is asked whether to go on: about once a second.
-    package static let askedAfter = 10_000
+    /// After so many mutations it is asked whether to go on: some twenty times a second.
+    package static let askedAfter = 1_000
 
     private let bench: TokenBench
     private let seed: UInt64
