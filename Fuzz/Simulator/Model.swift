@@ -161,6 +161,7 @@ final class ModelInvite: @unchecked Sendable {
     let id: String
     let token: String
     let mint: ModelMint
+    let issuedAt: UnixTime
     let expiresAt: UnixTime
     /// The sessions that were acknowledged, by id, with the nonce of each.
     var sessions: [String: String] = [:]
@@ -169,8 +170,9 @@ final class ModelInvite: @unchecked Sendable {
     /// Exchanges that opened a session or may have, with the nonce of each.
     var exchanges: [(fact: Fact, nonce: String)] = []
 
-    init(id: String, token: String, mint: ModelMint, expiresAt: UnixTime) {
-        (self.id, self.token, self.mint, self.expiresAt) = (id, token, mint, expiresAt)
+    init(id: String, token: String, mint: ModelMint, issuedAt: UnixTime, expiresAt: UnixTime) {
+        (self.id, self.token, self.mint) = (id, token, mint)
+        (self.issuedAt, self.expiresAt) = (issuedAt, expiresAt)
     }
 
     var lineage: [RevocationTarget] {

@@ -92,7 +92,11 @@ extension Simulation {
         }
         mint.born.settle(.done, reply.ended)
         audit.expect("invite.created", target: id)
-        model.invites.append(ModelInvite(id: id, token: token, mint: mint, expiresAt: expiresAt))
+        guard let times = times(of: token), times.expiresAt.seconds == expiresAt.seconds else {
+            return violate("an invite's token that can not be read")
+        }
+        let invite = ModelInvite(id: id, token: token, mint: mint, issuedAt: times.issuedAt, expiresAt: expiresAt)
+        model.invites.append(invite)
         if mint.idempotencyKey != nil, !reply.isReplay, dice.below(10) == 0 {
             // Whoever asks again without need gets the same.
             model.pending.append(mint)

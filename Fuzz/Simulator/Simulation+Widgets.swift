@@ -57,7 +57,8 @@ extension Simulation {
                     && model.revocations[.session(session)]?.contains { $0.mayHold(at: reply.ended) } == true
             }
             let isGone = latest >= invite.expiresAt.adding(seconds: 30 * 86_400)
-            if reply.status == 401 ? !isGone : !(isOver || isDead || hasEnded) {
+            let isEarly = isAhead(invite.issuedAt, of: reply)
+            if reply.status == 401 ? !(isGone || isEarly) : !(isOver || isDead || hasEnded) {
                 violate("the good invite \(invite.id) was refused: \(reply.code ?? "")")
             }
         case 503: break
@@ -67,6 +68,7 @@ extension Simulation {
 
     private func exchanged(_ invite: ModelInvite, _ nonce: String, _ reply: Reply) {
         checkIssue(reply)
+        if isAhead(invite.issuedAt, of: reply) { violate("the invite \(invite.id) was exchanged before its time") }
         let born = invite.mint.born
         guard let id = reply["session_id"] else { return violate("an exchange without a session") }
         if model.isDead(invite.lineage + [.session(id)], born: born, at: reply.began, on: nil) {
@@ -110,13 +112,25 @@ extension Simulation {
     /// Takes in the token of an answer.
     private func take(_ reply: Reply, of session: ModelSession) {
         guard let text = reply["participant_token"], let expiresAt = reply.time("expires_at"),
-            let payload = text.split(separator: ".").dropFirst().first.flatMap({ Base64URL.decode(String($0)) }),
-            let claims = try? JSONDocument(parsing: payload).root, let issuedAt = claims["iat"]?.integer,
-            claims["exp"]?.integer == expiresAt.seconds
+            let times = times(of: text), times.expiresAt.seconds == expiresAt.seconds
         else { return violate("a token that can not be read") }
         if expiresAt > session.renewUntil { violate("a token outlives its session") }
-        let token = ModelToken(text, session, issuedAt: UnixTime(seconds: issuedAt), expiresAt: expiresAt)
+        let token = ModelToken(text, session, issuedAt: times.issuedAt, expiresAt: expiresAt)
         model.tokens.append(token)
+    }
+
+    /// The `iat` and `exp` of a token.
+    func times(of token: String) -> (issuedAt: UnixTime, expiresAt: UnixTime)? {
+        guard let payload = token.split(separator: ".").dropFirst().first.flatMap({ Base64URL.decode(String($0)) }),
+            let claims = try? JSONDocument(parsing: payload).root, let issuedAt = claims["iat"]?.integer,
+            let expiresAt = claims["exp"]?.integer
+        else { return nil }
+        return (UnixTime(seconds: issuedAt), UnixTime(seconds: expiresAt))
+    }
+
+    /// True where a token was made by a clock that was ahead of the one that it is shown to, by more than is forgiven.
+    private func isAhead(_ issuedAt: UnixTime, of reply: Reply) -> Bool {
+        issuedAt > reply.began.wall.adding(seconds: 30)
     }
 
     // MARK: Tokens
@@ -147,9 +161,7 @@ extension Simulation {
         let session = token.session
         if isAccepted {
             if reply.began.wall >= token.expiresAt { violate("a token was accepted past its exp") }
-            if token.issuedAt > reply.began.wall.adding(seconds: 30) {
-                violate("a token was accepted before its time")
-            }
+            if isAhead(token.issuedAt, of: reply) { violate("a token was accepted before its time") }
             if token.isOverFor.contains(reply.process) { violate("an expired token came to life again") }
             if model.isDead(token.lineage, born: session.born, at: reply.began, on: reply.replica) {
                 violate("a token was accepted after a revocation that covers it")
@@ -157,6 +169,7 @@ extension Simulation {
             return
         }
         if model.mayBeDead(token.lineage, born: session.born, at: reply.ended) { return }
+        if isAhead(token.issuedAt, of: reply) { return }
         if latest >= token.expiresAt {
             if code == "token_expired" { token.isOverFor.insert(reply.process) }
             return
@@ -186,7 +199,8 @@ extension Simulation {
             take(reply, of: session)
         case 401, 410:
             let isExplained =
-                isThief || latest >= session.renewUntil || (session.nonce == nil && latest >= token.expiresAt)
+                isThief || isAhead(token.issuedAt, of: reply) || latest >= session.renewUntil
+                || (session.nonce == nil && latest >= token.expiresAt)
                 || model.mayBeDead(token.lineage, born: session.born, at: reply.ended)
             if !isExplained { violate("a good session was not renewed: \(reply.code ?? "")") }
         default: violate("a renewal was answered with \(reply.status) \(reply.code ?? "")")
@@ -204,7 +218,7 @@ extension Simulation {
         case 204: audit.expect("session.ended", target: token.session.id)
         case 401, 410:
             let isExplained =
-                latest >= token.expiresAt
+                latest >= token.expiresAt || isAhead(token.issuedAt, of: reply)
                 || model.mayBeDead(token.lineage, born: token.session.born, at: reply.ended)
             if !isExplained { violate("a good session was not ended: \(reply.code ?? "")") }
         default: violate("ending a session was answered with \(reply.status) \(reply.code ?? "")")

@@ -255,3 +255,32 @@ def test_a_policy_can_require_it(service, api):
     body = {"campaign_id": name, "participant_email": harness.email()}
     assert_error(api.post("/v1/participant-tokens", body), 422, "policy_violation")
     assert Client(service).open(invite["invite_token"])["token_type"] == "DPoP"
+
+
+def test_the_longest_token_of_all_is_short_enough(tmp_path):
+    """Every part as long as it may be: issuer, campaign, address in clear, origin, a list of origins, a key."""
+    issuer = "https://" + "i" * 60 + "." + "s" * 60 + "/" + "p" * 70
+    assert len(issuer) == 200
+    deployment = harness.Deployment(harness.fresh_directory(tmp_path), issuer=issuer)
+    host = ".".join("o" * count for count in (59, 61, 61, 60))
+    origins = [f"https://{number:03}{host}" for number in range(20)]
+    assert {len(origin) for origin in origins} == {255}
+    address = "a" * 64 + "@" + ".".join(["d" * 61] * 3) + ".exa"
+    assert len(address) == 254
+    with harness.Service(deployment) as service:
+        api = service.api()
+        policy = {"email_in_token": True, "allowed_origins": origins}
+        assert api.put("/v1/campaigns/" + "c" * 64 + "/policy", policy).status_code == 200
+        invite = api.mint("c" * 64, address)
+        client = Client(service, origin=origins[-1])
+        opened = client.open(invite["invite_token"])
+        assert len(invite["invite_token"]) < formats.TOKEN_LENGTH_MAX
+        assert len(opened["participant_token"]) < formats.TOKEN_LENGTH_MAX
+        seen = client.validate(opened["participant_token"])
+        assert seen.status_code == 200 and seen.json()["participant_email"] == address
+        body = {"campaign_id": "c" * 64, "participant_email": address}
+        made = api.post("/v1/participant-tokens", body).json()
+        assert len(made["participant_token"]) < formats.TOKEN_LENGTH_MAX
+        seen = service.widget(origins[0]).validate(made["participant_token"])
+        assert seen.status_code == 200 and seen.json()["participant_email"] == address
+        api.close()

@@ -106,6 +106,8 @@ struct MessageTests {
         #expect(fields.first("x") == "" && fields.contains("X"))
         #expect(fields.first("acc") == nil && fields.count(of: "none") == 0 && fields.firstBytes("none") == nil)
         #expect(fields.firstBytes("accept-x").map(Array.init) == [UInt8(ascii: "b")])
+        #expect(fields.onlyBytes("ACCEPT-X").map(Array.init) == [UInt8(ascii: "b")])
+        #expect(fields.onlyBytes("x-y") == nil && fields.onlyBytes("none") == nil)
         #expect(fields.withFirst("x-y") { $0.count } == 1)
         #expect(fields.count == 5)
     }

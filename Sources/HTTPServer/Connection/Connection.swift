@@ -13,12 +13,6 @@ final class ConnectionSlot {
 /// Belongs to one loop and is touched by its thread only. An idle one holds no buffer. A struct that is passed along and
 /// not an object, so that the exclusive use of its parts is proved by the compiler and not checked at each access.
 struct Connection: ~Copyable {
-    /// A request whose body is not complete.
-    struct PartialRequest {
-        var head: HTTPRequestHead
-        var body: [UInt8]
-    }
-
     let token: UInt64
     let peer: IPAddress
     /// Whether `X-Forwarded-For` of this peer is believed.
@@ -39,7 +33,10 @@ struct Connection: ~Copyable {
     var unread: [UInt8] = []
     /// Whether the parser may make something of `unread` before more bytes come.
     var hasRequestWaiting = false
-    var partial: PartialRequest?
+    /// A request whose body is not complete.
+    var partial: HTTPRequest?
+    /// Whether another request may follow the one in hand.
+    var keepsAlive = false
     /// Whether a `100 Continue` is owed as soon as the body is waited for.
     var owesContinue = false
     /// Whether the request in hand is HEAD.

@@ -21,11 +21,12 @@ extension EventLoop {
             switch connection.parser.next(input, from: &position) {
             case .head(let head):
                 connection.answersHead = head.method == .head
+                connection.keepsAlive = head.keepsAlive
                 if head.framing != .none {
                     connection.parser.bodyBytesMax = shared.responder.bodyBytesMax(method: head.method, path: head.path)
                     connection.owesContinue = head.expectsContinue
                 }
-                request = Connection.PartialRequest(head: head, body: [])
+                request = self.request(connection, head)
             case .body(let range):
                 connection.owesContinue = false
                 request?.body.append(copying: input, range)
@@ -65,16 +66,14 @@ extension EventLoop {
         }
     }
 
-    /// Hands a request to the responder; false where no other may follow now.
-    private func respond(_ connection: inout Connection, _ complete: consuming Connection.PartialRequest) -> Bool {
-        let head = complete.head
-        connection.state.requestCompleted(keepsAlive: head.keepsAlive, now: now)
-        let request = HTTPRequest(
+    /// The request of a head, without its body.
+    private func request(_ connection: borrowing Connection, _ head: HTTPRequestHead) -> HTTPRequest {
+        HTTPRequest(
             method: head.method,
             path: head.path,
             query: head.query,
             fields: head.fields,
-            body: complete.body,
+            body: [],
             clientAddress: connection.isTrustedProxy
                 ? ClientAddress.of(head.fields, peer: connection.peer, trusting: shared.configuration.trustedProxies)
                 : connection.peer,
@@ -82,6 +81,11 @@ extension EventLoop {
             isSecure: connection.isSecure,
             receivedAt: now
         )
+    }
+
+    /// Hands a request to the responder; false where no other may follow now.
+    private func respond(_ connection: inout Connection, _ request: consuming HTTPRequest) -> Bool {
+        connection.state.requestCompleted(keepsAlive: connection.keepsAlive, now: now)
         switch shared.responder.respond(to: request) {
         case .now(let response):
             return deliver(&connection, response)

@@ -54,6 +54,12 @@ package struct HTTPRequestFields: Sendable {
         return bytes[valueRange(index)]
     }
 
+    /// The value of a field that has exactly one line, as bytes; nil where there is none or more; no allocation.
+    package func onlyBytes(_ name: StaticString) -> ArraySlice<UInt8>? {
+        guard let index = index(of: name, from: 0), self.index(of: name, from: index + 1) == nil else { return nil }
+        return bytes[valueRange(index)]
+    }
+
     /// Lends the first value of a field to `body`; nil where the field is missing; no allocation, no retain.
     package func withFirst<R>(_ name: StaticString, _ body: (borrowing Span<UInt8>) throws -> R) rethrows -> R? {
         guard let index = index(of: name, from: 0) else { return nil }

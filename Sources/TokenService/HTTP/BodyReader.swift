@@ -40,8 +40,7 @@ package struct BodyReader {
     }
 
     private static func requireJSON(_ request: HTTPRequest) throws(Problem) {
-        let fields = request.fields
-        guard fields.count(of: "content-type") == 1, let type = fields.firstBytes("content-type"), isJSON(type) else {
+        guard let type = request.fields.onlyBytes("content-type"), isJSON(type) else {
             throw Problem(.unsupportedMediaType, "Send the body with Content-Type: application/json.")
         }
     }

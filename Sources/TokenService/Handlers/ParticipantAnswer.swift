@@ -110,8 +110,7 @@ extension Services {
 
     /// The token and the scheme that it is presented under (RFC 6750 section 2.1, RFC 9449 section 7.1).
     private static func credentials(_ call: Call) throws(Problem) -> (ArraySlice<UInt8>, AuthorizationScheme) {
-        let fields = call.request.fields
-        guard fields.count(of: "authorization") == 1, let value = fields.firstBytes("authorization") else {
+        guard let value = call.request.fields.onlyBytes("authorization") else {
             throw Problem.invalidToken("no token")
         }
         if let token = Authenticator.bearer(value) { return (token, .bearer) }

@@ -190,7 +190,7 @@ extension Issuance {
                     renewUntil: session.renewUntil,
                     invite: session.invite,
                     apiKey: session.apiKey,
-                    originMarks: session.allowedOrigins.map(TokenSealContent.mark)
+                    originMarks: Self.originMarks(session)
                 ),
                 origin: session.origin,
                 email: includesEmail ? details.email : nil,
@@ -205,5 +205,13 @@ extension Issuance {
             session: session,
             email: details.email
         )
+    }
+
+    /// Where a token may be used from: of a list, the one that it is bound to is all that counts.
+    private static func originMarks(_ session: SessionRecord) -> [UInt64] {
+        guard let origin = session.origin, session.allowedOrigins.contains(origin) else {
+            return session.allowedOrigins.map(TokenSealContent.mark)
+        }
+        return [TokenSealContent.mark(of: origin)]
     }
 }

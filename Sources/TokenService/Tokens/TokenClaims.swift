@@ -49,17 +49,47 @@ package struct InviteClaims: Equatable, Sendable {
 }
 
 /// The claims of a participant token.
-package struct ParticipantClaims: Equatable, Sendable {
-    package var token: RecordID
-    package var tenant: Tenant
-    package var session: RecordID
-    package var campaign: String
-    package var participant: KeyedDigest16
-    package var issuedAt: UnixTime
-    package var expiresAt: UnixTime
-    package var rev: Int64
-    package var seal: TokenSealContent
-    package var origin: String?
-    package var email: String?
-    package var boundKey: String?
+///
+/// An object, since one that is remembered is handed to many requests, and each would copy its twelve members.
+package final class ParticipantClaims: Sendable {
+    package let token: RecordID
+    package let tenant: Tenant
+    package let session: RecordID
+    package let campaign: String
+    package let participant: KeyedDigest16
+    package let issuedAt: UnixTime
+    package let expiresAt: UnixTime
+    package let rev: Int64
+    package let seal: TokenSealContent
+    package let origin: String?
+    package let email: String?
+    package let boundKey: String?
+
+    package init(
+        token: RecordID,
+        tenant: Tenant,
+        session: RecordID,
+        campaign: String,
+        participant: KeyedDigest16,
+        issuedAt: UnixTime,
+        expiresAt: UnixTime,
+        rev: Int64,
+        seal: TokenSealContent,
+        origin: String? = nil,
+        email: String? = nil,
+        boundKey: String? = nil
+    ) {
+        self.token = token
+        self.tenant = tenant
+        self.session = session
+        self.campaign = campaign
+        self.participant = participant
+        self.issuedAt = issuedAt
+        self.expiresAt = expiresAt
+        self.rev = rev
+        self.seal = seal
+        self.origin = origin
+        self.email = email
+        self.boundKey = boundKey
+    }
 }

@@ -49,7 +49,7 @@ package struct TokenIssuer: Sendable {
         writer.member("campaign_id", claims.campaign)
         writer.member("sid", .session, claims.session)
         Self.write(issuedAt: claims.issuedAt, expiresAt: claims.expiresAt, rev: claims.rev, to: &writer)
-        writer.member("seal", try seal.seal(claims.seal, tokenID: claims.token))
+        writer.member("seal", try seal.seal(claims.seal, tokenID: claims.token, withEmail: claims.email == nil))
         if let origin = claims.origin { writer.member("origin", origin) }
         if let email = claims.email { writer.member("email", email) }
         if let boundKey = claims.boundKey {

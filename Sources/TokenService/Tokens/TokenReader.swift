@@ -62,9 +62,11 @@ package struct TokenReader: Sendable {
         guard let session = root["sid"]?.string.flatMap({ TypeID.parse(.session, $0) }) else {
             throw .invalid("sid is missing")
         }
-        guard let content = root["seal"]?.string.flatMap({ seal.open($0, tokenID: id) }) else {
+        guard var content = root["seal"]?.string.flatMap({ seal.open($0, tokenID: id) }) else {
             throw .invalid("seal does not open")
         }
+        let email = root["email"]?.string
+        if content.email.isEmpty, let email { content.email = email }
         let claims = ParticipantClaims(
             token: id,
             tenant: common.tenant,
@@ -76,7 +78,7 @@ package struct TokenReader: Sendable {
             rev: common.rev,
             seal: content,
             origin: root["origin"]?.string,
-            email: root["email"]?.string,
+            email: email,
             boundKey: root["cnf"]?["jkt"]?.string
         )
         return (claims, now >= verified.expiresAt)

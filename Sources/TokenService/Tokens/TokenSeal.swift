@@ -37,14 +37,16 @@ package struct TokenSealContent: Equatable, Sendable {
 /// Encrypts and opens `seal` claims (AES-256-GCM under a service key, bound to the token's `jti`).
 ///
 /// Layout of the plaintext: version 1, the number of origin marks, `renew_until` in whole seconds (8 bytes, big-endian), invite id (16, zero for
-/// none), API key id (16), the marks (8 each), the address. The claim is base64url of nonce, ciphertext and tag.
+/// none), API key id (16), the marks (8 each), the address unless the token has it in clear. The claim is base64url of nonce,
+/// ciphertext and tag.
 package struct TokenSeal: Sendable {
     private static let fixedBytes = 42
     private let sealer: EpochSealer
 
     package init(_ sealer: EpochSealer) { self.sealer = sealer }
 
-    package func seal(_ content: TokenSealContent, tokenID: RecordID) throws -> String {
+    /// Seals; without the address where the token carries it in its `email` claim, so that it is not in it twice.
+    package func seal(_ content: TokenSealContent, tokenID: RecordID, withEmail: Bool = true) throws -> String {
         let marks = content.originMarks.prefix(ServiceLimits.allowedOriginsMax)
         var plaintext: [UInt8] = [1, UInt8(clamping: marks.count)]
         plaintext.reserveCapacity(Self.fixedBytes + content.email.utf8.count)
@@ -55,11 +57,13 @@ package struct TokenSeal: Sendable {
         (content.invite ?? RecordID(high: 0, low: 0)).append(to: &plaintext)
         content.apiKey.append(to: &plaintext)
         for mark in marks { plaintext.append(contentsOf: RecordID(high: mark, low: 0).bytes.prefix(8)) }
-        plaintext.append(contentsOf: content.email.utf8)
+        if withEmail { plaintext.append(contentsOf: content.email.utf8) }
         return Base64URLText.encode(try sealer.seal(plaintext, for: tokenID, context: []))
     }
 
     /// Opens a claim; nil where it was not made by this deployment for this token.
+    ///
+    /// The address is empty where it was left out.
     package func open(_ text: String, tokenID: RecordID) -> TokenSealContent? {
         guard let sealed = Base64URLText.decode(text),
             let plaintext = sealer.open(sealed, for: tokenID, context: []), plaintext.count >= Self.fixedBytes,

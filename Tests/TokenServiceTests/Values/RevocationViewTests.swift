@@ -28,8 +28,13 @@ struct RevocationViewTests {
         )
     }
 
-    static func claims(rev: Int64, token: UInt64 = 10, session: UInt64 = 11, invite: UInt64? = 12) -> ParticipantClaims
-    {
+    static func claims(
+        rev: Int64,
+        token: UInt64 = 10,
+        session: UInt64 = 11,
+        invite: UInt64? = 12,
+        expiresAt: UnixTime = now.adding(seconds: 900)
+    ) -> ParticipantClaims {
         ParticipantClaims(
             token: id(token),
             tenant: tenant,
@@ -37,7 +42,7 @@ struct RevocationViewTests {
             campaign: "camp",
             participant: participant,
             issuedAt: now,
-            expiresAt: now.adding(seconds: 900),
+            expiresAt: expiresAt,
             rev: rev,
             seal: TokenSealContent(
                 email: "a@b",

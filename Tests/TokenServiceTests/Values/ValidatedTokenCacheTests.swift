@@ -16,8 +16,7 @@ struct ValidatedTokenCacheTests {
     }
 
     private static func entry(_ text: [UInt8], expiresAt: UnixTime = now.adding(seconds: 900)) -> ValidatedToken {
-        var claims = RevocationViewTests.claims(rev: 0)
-        claims.expiresAt = expiresAt
+        let claims = RevocationViewTests.claims(rev: 0, expiresAt: expiresAt)
         return ValidatedToken(text: text, claims: claims, answer: [1], tokenHash: [], keyring: 0)
     }
 
