@@ -44,7 +44,12 @@ struct Executable {
         try ChildProcess.start([try url().path] + words, environment: environment)
     }
 
-    private static let environment = ["PATH": "/usr/bin:/bin"]
+    /// Nothing of the tests' own surroundings but how a sanitizer is to run.
+    private static let environment: [String: String] = {
+        let sanitizers = ["ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS"]
+        let own = ProcessInfo.processInfo.environment.filter { sanitizers.contains($0.key) }
+        return own.merging(["PATH": "/usr/bin:/bin"]) { $1 }
+    }()
 
     /// The exit status; the number of the signal, negative, that ended the process.
     private static func status(_ end: ChildProcess.End) -> Int32 {

@@ -72,7 +72,7 @@
             defer { proxy.end() }
             let schema = try cluster.makeSchema()
             let made = try await Fixture.make(
-                try Fixture.postgres(proxy.address(schema: schema)) { $0.readDeadlineMilliseconds = 300 },
+                try Fixture.postgres(proxy.address(schema: schema)) { $0.readDeadlineMilliseconds = 1000 },
                 nil
             )
             let shares = try #require(made.store.rateShares)
