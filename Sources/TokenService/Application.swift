@@ -43,12 +43,8 @@ package final class Application: HTTPResponder {
             return stray(request, id, now, otherwise: otherMethod(request, id, allow))
         case .none: return stray(request, id, now, otherwise: finish(.notFound("no route"), request, id))
         }
-        guard lag <= ServiceClock.lagMillisecondsMax || !route.needsClock else {
-            return .now(finish(.clockBehind(lagMilliseconds: lag), request, id, on: route))
-        }
-        // By a clock that is off no token is too old or too new, and no key over: neither yes nor no would be true.
-        if route.needsClock, services.store.isClockOff {
-            return .now(finish(Problem(.clock), request, id, on: route))
+        if let hindrance = hindrance(route, lagMilliseconds: lag) {
+            return .now(finish(Problem(hindrance), request, id, on: route))
         }
         let call: Call
         do {
@@ -69,6 +65,16 @@ package final class Application: HTTPResponder {
             }
         }
         return answer(route, call)
+    }
+
+    /// What keeps a route from answering truly; nil where nothing does.
+    private func hindrance(_ route: Route, lagMilliseconds lag: Int64) -> Readiness.Hindrance? {
+        if route.needsClock {
+            if lag > ServiceClock.lagMillisecondsMax { return .clockBehind(lag) }
+            // By a clock that is off no token is too old or too new, and no key over: neither yes nor no would be true.
+            if services.store.isClockOff { return .clock }
+        }
+        return route.needsKeys && services.issuance.keyrings.isOverdue ? .signingKeys : nil
     }
 
     /// The answer to a path or method that is none; where an API key came with it, the answer has the key's rate.
@@ -213,6 +219,7 @@ package final class Application: HTTPResponder {
             guard case .route(let route, let parameters) = table.match(request.method, request.path),
                 case .keyed(let handler) = route.handler
             else { throw Problem.notFound("no such backend route") }
+            if route.needsKeys, services.issuance.keyrings.isOverdue { throw Problem(.signingKeys) }
             let query = try request.query.map { query throws(Problem) in try QueryParameters(parsing: query) }
             let call = Call(
                 request: request,

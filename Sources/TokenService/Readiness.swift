@@ -1,7 +1,8 @@
 import InviteStore
 import Synchronization
 
-/// Whether new requests should be sent here: not while draining, not without a store, not with a clock that is off.
+/// Whether new requests should be sent here: not while draining, not without a store, not with a clock that is off, not
+/// with signing keys that are not the deployment's any more.
 package final class Readiness: Sendable {
     /// Why no requests should be sent here.
     package enum Hindrance: Sendable {
@@ -10,15 +11,19 @@ package final class Readiness: Sendable {
         case clock
         /// The clock is behind what is known, by so many milliseconds.
         case clockBehind(Int64)
+        /// The signing keys have changed, and have not been read for too long.
+        case signingKeys
     }
 
     private let draining = Atomic<Bool>(false)
     private let store: any InviteStore
     private let clock: ServiceClock
+    private let keyrings: LiveKeyring
 
     package init(_ services: Services) {
         store = services.store
         clock = services.time
+        keyrings = services.issuance.keyrings
     }
 
     /// From now on the answer is no.
@@ -31,20 +36,25 @@ package final class Readiness: Sendable {
         if store.isClockOff { return .clock }
         let lag = clock.lagMilliseconds
         if lag > ServiceClock.lagMillisecondsMax { return .clockBehind(lag) }
-        return await store.isReady() ? nil : .store
+        guard await store.isReady() else { return .store }
+        return keyrings.isOverdue ? .signingKeys : nil
     }
 }
 
 extension Problem {
-    /// The answer while something stands in the way: to checks of health, and with a clock that is off to nearly all.
+    /// The answer while something stands in the way: to checks of health, with a clock that is off to nearly all, and
+    /// without the right signing keys to whatever has to do with tokens.
     init(_ hindrance: Readiness.Hindrance) {
         switch hindrance {
         case .draining: self = .unavailable("draining")
         case .store: self = .unavailable("without a store")
         case .clock:
             self = .unavailable("the clock is off")
-            message = "The clock of this machine is more than 5 s away from the data base's."
+            message = "The clock of this machine is more than 2.5 s away from the data base's."
         case .clockBehind(let lag): self = .clockBehind(lagMilliseconds: lag)
+        case .signingKeys:
+            self = .unavailable("the signing keys have changed and can not be read")
+            message = "The signing keys have changed and can not be read. Until then no token is issued or accepted."
         }
     }
 }

@@ -7,7 +7,7 @@ extension Services {
         return [
             Route(.post, path, .open, needsClock: true, .waiting(signIn)),
             Route(.get, path, .open, needsClock: true, .waiting(readConsoleSession)),
-            Route(.delete, path, .open, .waiting(signOut)),
+            Route(.delete, path, .open, needsClock: true, .waiting(signOut)),
         ]
     }
 

@@ -44,11 +44,18 @@ extension Services {
                 mints: true,
                 .keyed(createParticipantToken)
             ),
-            Route(.post, "/v1/tokens/verify", .apiKey(Scope("tokens", .read)), .keyed(verifyToken)),
+            Route(
+                .post,
+                "/v1/tokens/verify",
+                .apiKey(Scope("tokens", .read)),
+                needsKeys: true,
+                .keyed(verifyToken)
+            ),
             Route(
                 .post,
                 "/v1/tokens/introspect",
                 .apiKey(Scope("tokens", .read)),
+                needsKeys: true,
                 problemForm: .oauth,
                 .keyed(introspectToken)
             ),
@@ -153,6 +160,7 @@ extension Services {
                 .open,
                 parameters: ["workspace_id", "environment", "campaign_id"],
                 needsClock: true,
+                needsKeys: true,
                 .waiting(forwardAuth)
             ),
         ]

@@ -92,8 +92,8 @@ package enum ServiceLimits {
     package static let pageLimitDefault = 20
     /// Records of the largest page.
     package static let pageLimitMax = 100
-    /// Times that changed signing keys are read at once; after that, every 30 s.
-    package static let keyringTriesMax = 5
+    /// How long the signing keys that were in use stay so after they changed, where they can not be read: 5 s.
+    package static let keyringStaleMilliseconds = 5_000
     /// Parts in which replicas lease a limit on requests a minute; each holds at most one and a quarter unused.
     package static let rateSlicesPerWindow = 25
     /// API keys kept ready in memory; each costs about one kilobyte.

@@ -1,8 +1,9 @@
 #if SQLite
-    import InviteStore
     import Platform
     import Testing
     import TestSupport
+
+    @testable import InviteStore
 
     @Suite("The look-up of the SQLite store, against a model")
     struct LookupTests {
@@ -176,6 +177,55 @@
             for _ in 0..<20 { try await store.appendAudit([], now: later) }
             #expect(try await store.lookupStatistics().runs == 0)
             #expect(try SQLFile(directory: directory.path).number("SELECT count(*) FROM lookup_pages") == 0)
+        }
+
+        @Test("An invite whose id is old, made while a sweep is past its workspace, stays in the look-up")
+        func keepsOldIDs() async throws {
+            let directory = TemporaryFolder()
+            let store = try open(directory, bufferEntries: 4)
+            let fixture = try await Fixture.make(store, directory)
+            let day: Int64 = 24 * 3600
+            let now = Fixture.start.adding(seconds: 60 * day)
+            let other = WorkspaceRecord(
+                id: fixture.ids.next(at: Fixture.start),
+                slug: "other",
+                name: "Other",
+                plan: .pro,
+                settings: Array("{}".utf8),
+                createdAt: Fixture.start
+            )
+            _ = try await store.createWorkspace(CreateWorkspace(workspace: other, now: Fixture.start, audit: []))
+            for tenant in [fixture.tenant, Tenant(workspace: other.id, environment: .live)] {
+                for _ in 0..<10 { try await fixture.mint(fixture.invite(tenant: tenant)) }
+            }
+            var cursor = SweepCursor()
+            var first: Int64?
+            var late: [RecordID] = []
+            while cursor.stage != .finished {
+                let start = cursor
+                cursor = try await store.write { writer throws(SQLiteFailure) in
+                    var cursor = start
+                    _ = try writer.sweepStep(&cursor, now: now, rowsMax: 3)
+                    return cursor
+                }
+                first = first ?? cursor.tenant
+                guard late.count < 12, cursor.stage == .invites, cursor.tenant != first else { continue }
+                for _ in 0..<4 {
+                    let id = fixture.ids.next(at: Fixture.start.adding(seconds: -day))
+                    try await fixture.mint(fixture.invite(at: now, id: id, campaign: "late"), at: now)
+                    late.append(id)
+                }
+            }
+            #expect(late.count == 12)
+            // Each transaction does one step of the upkeep that is due.
+            for _ in 0..<100 { try await store.appendAudit([], now: now) }
+            let found = try await ListingContractTests.all(
+                fixture,
+                InviteFilter(campaign: "late"),
+                limit: 100,
+                now: now
+            )
+            #expect(found == late.reversed())
         }
     }
 #endif

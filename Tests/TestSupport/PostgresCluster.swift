@@ -100,8 +100,8 @@
         }
 
         /// The address of a schema, as a store takes it.
-        package func address(schema: String) -> String {
-            "postgresql:///postgres?host=\(directory)&user=postgres&options=-csearch_path%3D\(schema)"
+        package func address(schema: String, user: String = "postgres") -> String {
+            "postgresql:///postgres?host=\(directory)&user=\(user)&options=-csearch_path%3D\(schema)"
         }
 
         /// Makes an empty schema and returns its name.

@@ -9,14 +9,52 @@
         let shared = SharedCutOffs(LiveCutOffs())
         private let state = Mutex((known: Int64(0), records: [CutOffRecord]()))
 
-        /// Reads what was made since; to be run before the rows that are judged, or with them.
-        var catchUp: PostgresStatement {
-            let known = state.withLock { $0.known }
-            return PostgresStatement(CutOffRow.select + " WHERE c.number > $1 ORDER BY c.number") { $0.add(known) }
+        private let perReading: Int
+
+        /// Reads as many at once as `perReading` says.
+        init(perReading: Int) { self.perReading = max(1, perReading) }
+
+        static func statement(after number: Int64, limit: Int) -> PostgresStatement {
+            PostgresStatement(CutOffRow.select + " WHERE c.number > $1 ORDER BY c.number LIMIT $2") {
+                $0.add(number)
+                $0.add(limit)
+            }
         }
 
-        /// Takes in what ``catchUp`` found.
-        func apply(_ result: PostgresResult) throws(PostgresFailure) {
+        /// Reads what was made since, or the first part of it; to be run before the rows that are judged, or with them.
+        var catchUp: PostgresStatement {
+            Self.statement(after: state.withLock { $0.known }, limit: perReading)
+        }
+
+        /// Takes in what ``catchUp`` found, and reads the rest where that was a part.
+        ///
+        /// What was taken in stays so, should the time run out before the last part.
+        func apply(_ result: PostgresResult, on connection: PostgresConnection) throws(PostgresFailure) {
+            var result = result
+            try take(result)
+            while result.rowCount >= perReading {
+                guard let next = try connection.run([catchUp]).first else {
+                    throw .connection("the answers are out of step")
+                }
+                result = next
+                try take(result)
+            }
+        }
+
+        /// Reads all that are in force, each part in its own time, before anything is judged by them.
+        func fill(_ connection: PostgresConnection, _ connector: PostgresConnector) throws(PostgresFailure) {
+            var count = perReading
+            while count >= perReading {
+                connection.deadline = connector.deadline(connector.options.writeDeadlineMilliseconds)
+                guard let result = try connection.run([catchUp]).first else {
+                    throw .connection("the answers are out of step")
+                }
+                count = result.rowCount
+                try take(result)
+            }
+        }
+
+        private func take(_ result: PostgresResult) throws(PostgresFailure) {
             guard result.rowCount > 0 else { return }
             let found = try result.all { $0.cutOff() }
             state.withLock { state in

@@ -102,6 +102,7 @@
         private let observer: any StoreChangesObserver
         private let lifecycle: StoreLifecycle
         private var connection: PostgresConnection?
+        private var era = 0
         private var pause: ReconnectPause
         /// The number of the last change that was told, and of the last cut-off; nil before the first look.
         private var position: (change: Int64, cutOff: Int64)?
@@ -142,6 +143,7 @@
                         _ = try connection.waitForNotification(until: end)
                     }
                 } catch {
+                    connector.health.note(error)
                     connection = nil
                     guard lifecycle.sleep(milliseconds: pause.next()) else { return }
                 }
@@ -164,7 +166,9 @@
         }
 
         private func connected() throws(PostgresFailure) -> PostgresConnection {
-            if let connection { return connection }
+            if let connection, era == connector.health.era { return connection }
+            connection = nil
+            era = connector.health.era
             let new = try connector.connect(statementMilliseconds: connector.options.readDeadlineMilliseconds)
             new.deadline = connector.deadline(connector.options.readDeadlineMilliseconds)
             let channel = try new.run("SELECT (\(PostgresFeed.channel))::text").first { $0.text() } ?? ""
@@ -212,9 +216,7 @@
                     $0.add(known?.change ?? .max)
                     $0.add(Self.rowsMax)
                 },
-                PostgresStatement(CutOffRow.select + " WHERE c.number > $1 ORDER BY c.number") {
-                    $0.add(known?.cutOff ?? .max)
-                },
+                PostgresCutOffs.statement(after: known?.cutOff ?? .max, limit: connector.options.cutOffsPerReading),
             ])
             guard results.count == 3,
                 let read = try results[0].first({ (last: ($0.int64(), $0.int64()), at: $0.int64()) })
@@ -248,7 +250,7 @@
                 return (changes, true)
             }
             position = (rows.last?.number ?? known.change, max(known.cutOff, cutOffs.last?.number ?? 0))
-            return (changes, rows.count < Self.rowsMax)
+            return (changes, rows.count < Self.rowsMax && cutOffs.count < connector.options.cutOffsPerReading)
         }
     }
 #endif

@@ -18,7 +18,6 @@
         private let reads: JobQueue<PostgresReader>
         let leases: JobQueue<PostgresLeaser>
         let connector: PostgresConnector
-        private let health = StoreHealth()
         private let lifecycle = StoreLifecycle()
         private let watch = PostgresFeedWatch()
         private let clock = PostgresClockWatch()
@@ -62,11 +61,13 @@
             connection.deadline = connector.deadline(options.migrationDeadlineMilliseconds)
             try PostgresMigrator(steps: options.schemaSteps).run(on: connection)
             let writing = try connector.connect(statementMilliseconds: options.writeDeadlineMilliseconds)
+            let cutOffs = PostgresCutOffs(perReading: options.cutOffsPerReading)
+            try cutOffs.fill(writing, connector)
             writing.deadline = connector.deadline(options.writeDeadlineMilliseconds)
             return try PostgresWriter(
                 writing,
                 seat: try .first(writing),
-                cutOffs: PostgresCutOffs(),
+                cutOffs: cutOffs,
                 sealer: sealer,
                 options: options
             )
@@ -104,7 +105,6 @@
                     writer,
                     connector: connector,
                     queue: writes,
-                    health: health,
                     observer: observer
                 )
             )
@@ -145,7 +145,7 @@
         }
 
         private func beginClosing() {
-            health.set(.closed)
+            connector.health.close()
             watch.end()
             lifecycle.beginClosing()
             writes.close()
@@ -249,7 +249,7 @@
             try result.get()
         }
 
-        package func isReady() async -> Bool { health.current == .ready && !watch.isCutOff && !clock.isOff }
+        package func isReady() async -> Bool { connector.health.isReady && !watch.isCutOff && !clock.isOff }
 
         package var isClockOff: Bool { clock.isOff }
 

@@ -13,6 +13,10 @@
         package var waitingLeasesMax = 8_192
         /// Wishes that one statement takes: about 50 bytes of it each.
         package var leasesPerStatementMax = 512
+        /// Cut-offs that one statement reads: about a megabyte of them.
+        package var cutOffsPerReading = 10_000
+        /// Workspaces whose numbers one connection remembers: about 50 bytes each.
+        package var workspacesRemembered = 4_096
         /// Connections that read, each with a thread of its own.
         package var readers = 4
         /// A command that has waited this long fails; so does a transaction that takes this long (unknown outcome).
@@ -39,7 +43,9 @@
         package var clockToleranceMilliseconds: Int64? = 5_000
         /// A machine whose clock is further than this from PostgreSQL's at a look is not ready, and writes nothing until
         /// a look finds it right again; nil to take any clock for right.
-        package var machineClockToleranceMilliseconds: Int64? = 5_000
+        ///
+        /// Half of the other: so no two that are ready are further apart than what a store takes from one behind another.
+        package var machineClockToleranceMilliseconds: Int64? = 2_500
         /// The schema, as the SQL scripts that lead from each version to the next; tests append to it.
         package var schemaSteps = PostgresSchema.steps
 

@@ -3,9 +3,10 @@
     ///
     /// One for each connection. Numbers never change, so what was read once holds; the memory is bounded.
     struct PostgresTenantNumbers {
-        private static let rememberedMax = 4_096
-
+        private let rememberedMax: Int
         private var workspaces: [RecordID: Int64] = [:]
+
+        init(rememberedMax: Int) { self.rememberedMax = rememberedMax }
 
         /// The number, where it was read before and is there.
         func known(_ tenant: Tenant) -> Int64? {
@@ -17,7 +18,7 @@
             let wanted = Set(tenants.map(\.workspace))
             var missing = wanted.filter { workspaces[$0] == nil }
             guard !missing.isEmpty else { return }
-            if workspaces.count + missing.count > Self.rememberedMax {
+            if workspaces.count + missing.count > rememberedMax {
                 workspaces.removeAll(keepingCapacity: true)
                 missing = wanted
             }

@@ -1,4 +1,4 @@
-#if SQLite || Postgres
+#if SQLite
     internal import Synchronization
 
     /// Whether writing works, as the writer last found it.

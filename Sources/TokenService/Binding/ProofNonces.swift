@@ -9,7 +9,9 @@ import Synchronization
 ///
 /// A nonce is a MAC of the number of a time slot, under a key that comes of the deployment's own: nothing is stored, and
 /// a restart or another replica takes what was given before. Accepted are the slot of the moment, the one before, and
-/// the one after, which a replica whose clock is a little ahead gave.
+/// the one after, which a replica whose clock is a little ahead gave. All of them go by the time of the request, so that
+/// nothing is left of a clock that ran ahead and was set right; only a time that is one slot behind is taken for that of
+/// a request from before the turn.
 package final class ProofNonces: Sendable {
     /// Seconds of a slot; a nonce is good for one to two of them.
     package static let slotSeconds: Int64 = 120
@@ -24,7 +26,6 @@ package final class ProofNonces: Sendable {
     }
 
     private struct Slots {
-        /// The newest slot that was seen: a clock that is set back brings no old nonce to life.
         var number: Int64
         var previous: [UInt8] = []
         var current: [UInt8] = []
@@ -44,7 +45,7 @@ package final class ProofNonces: Sendable {
     /// The nonce to hand out now, 22 characters of base64url.
     package func current(now: UnixTime) -> [UInt8] { slots.withLock { turn(&$0, now).current } }
 
-    /// The number of the slot of the moment, which never goes back.
+    /// The number of the slot of the moment.
     package func slot(now: UnixTime) -> Int64 { slots.withLock { turn(&$0, now).number } }
 
     /// Judges the nonce of a proof.
@@ -54,14 +55,16 @@ package final class ProofNonces: Sendable {
             let slots = turn(&slots, now)
             if nonce.stringEquals(utf8: slots.current) { return .newest(slot: slots.number) }
             if nonce.stringEquals(utf8: slots.previous) { return .aging(slot: slots.number - 1) }
-            if nonce.stringEquals(utf8: slots.next) { return .newest(slot: slots.number + 1) }
+            // Of two slots ahead nobody can have given one.
+            let isTurned = Self.number(now) == slots.number
+            if isTurned, nonce.stringEquals(utf8: slots.next) { return .newest(slot: slots.number + 1) }
             return .refused
         }
     }
 
     private func turn(_ slots: inout Slots, _ now: UnixTime) -> Slots {
-        let number = now.seconds / Self.slotSeconds
-        if number > slots.number {
+        let number = Self.number(now)
+        if number != slots.number, number + 1 != slots.number {
             slots = Slots(
                 number: number,
                 previous: text(number - 1),
@@ -71,6 +74,8 @@ package final class ProofNonces: Sendable {
         }
         return slots
     }
+
+    private static func number(_ now: UnixTime) -> Int64 { now.seconds / slotSeconds }
 
     private func text(_ number: Int64) -> [UInt8] {
         let bits = UInt64(bitPattern: number)

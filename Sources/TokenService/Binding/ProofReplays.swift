@@ -1,4 +1,5 @@
 import OpenSSLKit
+package import Platform
 import Synchronization
 
 /// The proofs that were used, as long as they could be used again (RFC 9449 section 11.1).
@@ -7,6 +8,9 @@ import Synchronization
 /// of a slot are no longer taken, its bucket goes as a whole. Where there is no room, nothing is taken for fresh: who
 /// asks is refused. Room is parted by key, so that a flood of one key's proofs crowds out one part in
 /// ``partsCount`` of the others.
+///
+/// A wall clock may jump ahead and be set right again. So what was there before a jump, either way, stays until its
+/// nonces are over by the monotonic clock, too.
 ///
 /// Each process remembers for itself. What one replica has seen, or a process that ended, another one takes once more
 /// within the life of the nonce; it is good for the same request alone, and no use is counted twice by it.
@@ -24,17 +28,49 @@ package final class ProofReplays: Sendable {
 
     /// Parts of the room, each under its own lock.
     package static let partsCount = 8
+    private static let slotMilliseconds = Int(ProofNonces.slotSeconds) * 1_000
+
     private struct Bucket {
         var slot: Int64
         var seen: Set<UInt64> = []
+        /// When its last nonce is over, by the monotonic clock.
+        var overAt: MonotonicInstant
+        /// True where the wall clock did not go through the slots one after the other since.
+        var isJumped = false
     }
 
     private struct Part {
+        /// The slot of the moment when it was last asked; nil before the first time.
+        var current: Int64?
         var buckets: [Bucket] = []
         var count = 0
+
+        /// Takes note of the slot of the moment, and forgets what can not come again.
+        mutating func turn(to slot: Int64, at now: MonotonicInstant) {
+            // A request from before the turn is none back.
+            guard let known = current, slot != known, slot != known &- 1 else { return current = current ?? slot }
+            current = slot
+            if slot != known &+ 1 { for index in buckets.indices { buckets[index].isJumped = true } }
+            buckets.removeAll { bucket in
+                let (distance, isFar) = bucket.slot.subtractingReportingOverflow(slot)
+                return (isFar || distance.magnitude > 1) && (!bucket.isJumped || bucket.overAt <= now)
+            }
+            count = buckets.reduce(0) { $0 + $1.seen.count }
+        }
+
+        mutating func insert(_ mark: UInt64, slot: Int64, overAt: MonotonicInstant) {
+            if let index = buckets.firstIndex(where: { $0.slot == slot }) {
+                buckets[index].seen.insert(mark)
+                buckets[index].overAt = max(buckets[index].overAt, overAt)
+            } else {
+                buckets.append(Bucket(slot: slot, seen: [mark], overAt: overAt))
+            }
+            count += 1
+        }
     }
 
     private let entriesPerPart: Int
+    private let time: any TimeSource
     private let parts: [PartLock]
 
     private final class PartLock: Sendable {
@@ -42,7 +78,8 @@ package final class ProofReplays: Sendable {
     }
 
     /// - Parameter entriesMax: proofs remembered at once, in all parts; each costs up to 21 bytes.
-    package init(entriesMax: Int) {
+    package init(entriesMax: Int, time: any TimeSource) {
+        self.time = time
         entriesPerPart = max(1, entriesMax / Self.partsCount)
         parts = (0..<Self.partsCount).map { _ in PartLock() }
     }
@@ -53,24 +90,22 @@ package final class ProofReplays: Sendable {
     ///   - key: the key's thumbprint.
     ///   - id: the proof's `jti`.
     ///   - slot: the slot of its nonce.
-    ///   - current: the slot of the moment, which never goes back.
+    ///   - current: the slot of the moment.
     package func admit(key: [UInt8], id: [UInt8], slot: Int64, current: Int64) -> Verdict {
-        guard slot >= current - 1, slot <= current + 1 else { return .tooOld }
+        let (distance, isFar) = slot.subtractingReportingOverflow(current)
+        guard !isFar, distance.magnitude <= 1 else { return .tooOld }
         // A thumbprint has a fixed length, so no two pairs make one text.
         let mark = SHA256Digest.digest(key + id).leadingWords.0
         // A thumbprint is the text of a digest: its characters are spread evenly, but for the last.
         let part = parts[Int(key.first ?? 0) % Self.partsCount]
+        let now = time.monotonicNow()
+        // A nonce of the slot after the moment's is good for up to three slots from now.
+        let overAt = now.adding(milliseconds: Int(2 + distance) * Self.slotMilliseconds)
         return part.state.withLock { part in
-            for bucket in part.buckets where bucket.slot < current - 1 { part.count -= bucket.seen.count }
-            part.buckets.removeAll { $0.slot < current - 1 }
+            part.turn(to: current, at: now)
             if part.buckets.contains(where: { $0.seen.contains(mark) }) { return .replayed }
             guard part.count < entriesPerPart else { return .full }
-            if let index = part.buckets.firstIndex(where: { $0.slot == slot }) {
-                part.buckets[index].seen.insert(mark)
-            } else {
-                part.buckets.append(Bucket(slot: slot, seen: [mark]))
-            }
-            part.count += 1
+            part.insert(mark, slot: slot, overAt: overAt)
             return .fresh
         }
     }

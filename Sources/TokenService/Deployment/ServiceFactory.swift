@@ -61,7 +61,8 @@ package struct ServiceFactory: Sendable {
             deployment.signingKeys,
             issuerURL: deployment.issuer,
             wrapping: keys.signingKeys,
-            seal: seal
+            seal: seal,
+            time: time
         )
         let revocations = RevocationView()
         // Before anything is judged by the time: an earlier run, or another replica, may have been told a later one.
@@ -156,7 +157,7 @@ package struct ServiceFactory: Sendable {
             webhooks: webhookDesk(keys, issuerURL, time),
             proofs: ProofVerifier(
                 nonces: try ProofNonces(root: keys.holder),
-                replays: ProofReplays(entriesMax: ServiceLimits.proofsRememberedMax),
+                replays: ProofReplays(entriesMax: ServiceLimits.proofsRememberedMax, time: time),
                 addresses: PublicAddresses([issuerURL] + publicURLs),
                 registry: registry
             ),

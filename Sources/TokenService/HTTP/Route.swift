@@ -12,6 +12,7 @@ package enum RouteAccess: Sendable {
 
 extension RouteAccess {
     fileprivate var isOpen: Bool { if case .open = self { true } else { false } }
+    fileprivate var isWidget: Bool { if case .widget = self { true } else { false } }
 }
 
 /// What answers a route.
@@ -40,6 +41,8 @@ package final class Route: Sendable {
     package let bodyBytesMax: Int
     /// True where the answer depends on what time it is: with a clock that can not be right it is 503.
     package let needsClock: Bool
+    /// True where tokens are signed or taken: with signing keys that are not the deployment's any more it is 503.
+    package let needsKeys: Bool
     package let handler: RouteHandler
     package let problemForm: ProblemForm
 
@@ -52,6 +55,7 @@ package final class Route: Sendable {
         mints: Bool = false,
         bodyBytesMax: Int = ServiceLimits.bodyBytesMax,
         needsClock: Bool? = nil,
+        needsKeys: Bool = false,
         problemForm: ProblemForm = .envelope,
         _ handler: RouteHandler
     ) {
@@ -69,6 +73,7 @@ package final class Route: Sendable {
         self.bodyBytesMax = bodyBytesMax
         // Whoever shows a key or a token is judged by the time; documents and health are not.
         self.needsClock = needsClock ?? !access.isOpen
+        self.needsKeys = needsKeys || mints || access.isWidget
         self.handler = handler
         self.problemForm = problemForm
     }

@@ -29,12 +29,15 @@ package final class ImportedKeys: Sendable {
         prefixes.withLock { $0 = stored.sorted { $0.count > $1.count } }
     }
 
-    /// Reads the prefixes again, as another process may have imported some.
-    package func refresh() async {
+    /// Reads the prefixes again, as another process may have imported some; false where that failed.
+    @discardableResult
+    package func refresh() async -> Bool {
         do {
             try await load()
+            return true
         } catch {
             log.error("imported prefixes not read", ["error": .string("\(error)")])
+            return false
         }
     }
 

@@ -26,6 +26,8 @@ package final class ReplicaObserver: StoreChangesObserver {
     private let delays: Histogram
     private let cutOff: Gauge
     private let clock: ClockOffset
+    private let keys = Rereading("keyring")
+    private let rest = Rereading("replica")
 
     package init(services: Services, registry: MetricsRegistry) {
         self.services = services
@@ -103,27 +105,25 @@ package final class ReplicaObserver: StoreChangesObserver {
     }
 
     private func readKeys() {
-        let services = services
         services.issuance.keyrings.markStale()
-        Task.detached(name: "keyring") {
-            var delay = RetryDelay()
-            for _ in 0..<ServiceLimits.keyringTriesMax {
-                await services.reloadKeyring()
-                guard services.issuance.keyrings.isStale else { return }
-                try? await Task.sleep(for: .milliseconds(delay.next()))
-            }
+        keys.start { [weak services] in
+            guard let services else { return nil }
+            await services.reloadKeyring()
+            return !services.issuance.keyrings.isStale
         }
     }
 
     /// What is kept whole in memory and read at the start: the imported prefixes, and the longest lifetimes.
     private func readAnew() {
-        let services = services
-        Task.detached(name: "replica") {
-            await services.imports.refresh()
+        rest.start { [weak services] in
+            guard let services else { return nil }
+            let areImportsRead = await services.imports.refresh()
             do {
                 try await services.policies.start()
+                return areImportsRead
             } catch {
                 services.log.error("the deployment's policy not read", ["error": .string("\(error)")])
+                return false
             }
         }
     }

@@ -189,4 +189,34 @@ struct ClockTests {
             #expect(await restarted.send(.get, "/readyz").status == 200)
         }
     }
+
+    /// Routes that change something although the clock is off, with the reason.
+    static let unguarded: [String: String] = [:]
+
+    @Test("Every route that can change something needs a clock that is right, or stands in a list with its reason")
+    func guardsRoutes() async throws {
+        let service = try await ServiceHarness()
+        #expect(await service.mint().status == 201)
+        service.time.setWall(service.time.now().adding(seconds: -6))
+        service.faults.arm(nil)
+        var count = 0
+        for route in service.application.table.routes where route.method != .get {
+            let name = route.method.name + " " + route.template
+            guard Self.unguarded[name] == nil else { continue }
+            #expect(route.needsClock, "\(name)")
+            let path = route.template.split(separator: "/").map { $0.hasPrefix("{") ? "x" : $0 }
+            let answer = await service.admin(route.method, "/" + path.joined(separator: "/"), body: "{}")
+            #expect(answer.status == 503 && answer.text.contains("clock"), "\(name): \(answer.text)")
+            count += 1
+        }
+        #expect(count > 35)
+        #expect(service.faults.calls.isEmpty)
+        // Whoever shows a key, a token or a cookie is judged by the time, too; what is open shows none.
+        let open: Set<String> = [
+            "/.well-known/jwks.json", "/openapi.yaml", "/docs", "/livez", "/readyz",
+        ]
+        for route in service.application.table.routes where !route.needsClock {
+            #expect(open.contains(route.template) || route.template.hasPrefix("/widget/"), "\(route.template)")
+        }
+    }
 }

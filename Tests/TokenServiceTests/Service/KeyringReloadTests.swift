@@ -77,7 +77,7 @@
             await Replicas.end((first, second))
         }
 
-        @Test("Keys that can not be read leave the old ones in use, and are read when they can be")
+        @Test("Keys that can not be read leave the old ones in use for five seconds, and are read when they can be")
         func keepsOld() async throws {
             let (first, second) = try await Replicas.two()
             let session = try await first.openSession()
@@ -88,8 +88,13 @@
             #expect(await Replicas.comes { second.services.issuance.keyrings.isStale })
             #expect(await Self.validate(second, session.participant) == 200)
             #expect(await second.mint().status == 201)
+            second.time.advance(milliseconds: ServiceLimits.keyringStaleMilliseconds + 1)
+            #expect(await Self.validate(second, session.participant) == 503)
+            #expect(await second.mint().status == 503)
             try await first.store.replaceSigningKeys(whole, now: first.time.now(), audit: [])
             #expect(await Replicas.comes { !second.services.issuance.keyrings.isStale })
+            #expect(await Self.validate(second, session.participant) == 200)
+            #expect(await second.mint().status == 201)
             await Replicas.end((first, second))
         }
     }

@@ -90,6 +90,31 @@
             await service.store.close()
         }
 
+        @Test("A disk that is full means 503 to writes and from readyz until there is room; validation goes on")
+        func isFull() async throws {
+            let cluster = try PostgresCluster.shared.get()
+            let schema = try cluster.makeSchema()
+            let service = try await Replicas.at([cluster.address(schema: schema)])[0]
+            let session = try await service.openSession()
+            let invite = try #require(await service.mint()["invite_token"])
+            #expect(await service.send(.get, "/readyz").status == 200)
+            try cluster.refuse("53100", schema: schema)
+            Self.expectUnavailable(await service.mint())
+            Self.expectUnavailable(await service.send(.get, "/readyz"))
+            Self.expectUnavailable(await service.redeem(invite))
+            Self.expectUnavailable(await service.send(.post, "/v1/widget/session/renew", token: session.participant))
+            #expect(await service.send(.get, "/v1/widget/session", token: session.participant).status == 200)
+            // That it is tried again changes nothing as long as there is no room.
+            let tries = try cluster.refusals(schema: schema)
+            #expect(await Replicas.comes { (try? cluster.refusals(schema: schema)) ?? 0 >= tries + 2 })
+            Self.expectUnavailable(await service.send(.get, "/readyz"))
+            try cluster.accept(schema: schema)
+            #expect(await Replicas.comes(200) { await service.send(.get, "/readyz") })
+            #expect(await service.redeem(invite).status == 201)
+            #expect(await service.mint().status == 201)
+            await service.store.close()
+        }
+
         @Test("With every connection busy and the line full it turns away at once, and serves on when they are free")
         func isExhausted() async throws {
             let cluster = try PostgresCluster.shared.get()

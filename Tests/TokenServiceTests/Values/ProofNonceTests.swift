@@ -46,16 +46,35 @@ struct ProofNonceTests {
         #expect(try Self.nonces().judge(given, now: farBehind) == .refused)
     }
 
-    @Test("A clock that is set back brings no old nonce to life")
-    func setBack() throws {
-        let time = ManualTimeSource(now: UnixTime(seconds: 1_800_000_000))
+    @Test("A clock that ran far ahead leaves nothing behind: nonces of the right time are given and taken again")
+    func ranAhead() throws {
+        let now = UnixTime(seconds: 1_800_000_000)
+        let time = ManualTimeSource(now: now)
         let nonces = try Self.nonces()
-        let old = try Self.json(nonces.current(now: time.now()))
-        time.advance(seconds: 10 * Int(ProofNonces.slotSeconds))
-        let new = nonces.current(now: time.now())
-        time.setWall(UnixTime(seconds: 1_800_000_000))
-        #expect(nonces.judge(old, now: time.now()) == .refused)
-        #expect(nonces.current(now: time.now()) == new)
+        let right = try Self.json(nonces.current(now: time.now()))
+        time.setWall(now.adding(seconds: 3_600))
+        let wrong = try Self.json(nonces.current(now: time.now()))
+        #expect(nonces.judge(right, now: time.now()) == .refused)
+        time.setWall(now)
+        #expect(nonces.judge(wrong, now: time.now()) == .refused)
+        #expect(nonces.current(now: time.now()) == right.stringUTF8)
+        #expect(nonces.slot(now: time.now()) == now.seconds / ProofNonces.slotSeconds)
+        #expect(nonces.judge(right, now: time.now()) == .newest(slot: now.seconds / ProofNonces.slotSeconds))
+    }
+
+    @Test("A request from before the turn, or a clock that is set back a little, brings no old nonce to life")
+    func setBack() throws {
+        let now = UnixTime(seconds: 1_800_000_000)
+        let slot = now.seconds / ProofNonces.slotSeconds
+        let nonces = try Self.nonces()
+        // One for each slot, from the one before the moment's to the second after the next.
+        let given = try (-1...2).map {
+            try Self.json(try Self.nonces().current(now: now.adding(seconds: $0 * ProofNonces.slotSeconds)))
+        }
+        _ = nonces.current(now: now.adding(seconds: ProofNonces.slotSeconds))
+        let verdicts = given.map { nonces.judge($0, now: now) }
+        #expect(verdicts == [.refused, .aging(slot: slot), .newest(slot: slot + 1), .refused])
+        #expect(nonces.slot(now: now) == slot + 1)
     }
 
     @Test("What is none of ours is refused")
@@ -79,7 +98,7 @@ struct ProofNonceTests {
 
     @Test("A proof is fresh once, for its key and id, in whichever slot it comes again")
     func once() {
-        let replays = ProofReplays(entriesMax: 1000)
+        let replays = ProofReplays(entriesMax: 1000, time: ManualTimeSource())
         let (one, two) = (Self.key(1), Self.key(2))
         #expect(replays.admit(key: one, id: [1], slot: 10, current: 10) == .fresh)
         #expect(replays.admit(key: one, id: [1], slot: 10, current: 10) == .replayed)
@@ -92,7 +111,7 @@ struct ProofNonceTests {
 
     @Test("What is forgotten can not be told any more, and is refused by its slot")
     func slots() {
-        let replays = ProofReplays(entriesMax: 1000)
+        let replays = ProofReplays(entriesMax: 1000, time: ManualTimeSource())
         #expect(replays.admit(key: Self.key(1), id: [1], slot: 10, current: 10) == .fresh)
         #expect(replays.admit(key: Self.key(1), id: [2], slot: 11, current: 11) == .fresh)
         #expect(replays.count == 2)
@@ -102,9 +121,49 @@ struct ProofNonceTests {
         #expect(replays.count == 2, "the bucket of slot 10 is gone")
     }
 
+    @Test("While the clock jumps there and back, proofs stay remembered as long as their nonces may be taken")
+    func jumps() {
+        let time = ManualTimeSource()
+        let replays = ProofReplays(entriesMax: 1000, time: time)
+        let key = Self.key(1)
+        func admit(_ id: UInt8, slot: Int64, current: Int64) -> ProofReplays.Verdict {
+            replays.admit(key: key, id: [id], slot: slot, current: current)
+        }
+        let slotSeconds = Int(ProofNonces.slotSeconds)
+        #expect(admit(1, slot: 10, current: 10) == .fresh)
+        #expect(admit(2, slot: 11, current: 10) == .fresh)
+        #expect(admit(3, slot: 40, current: 40) == .fresh)
+        time.advance(seconds: slotSeconds)
+        #expect(admit(4, slot: 41, current: 41) == .fresh)
+        // Set right: meanwhile it is one slot later.
+        #expect(admit(1, slot: 10, current: 11) == .replayed)
+        #expect(admit(2, slot: 11, current: 11) == .replayed)
+        #expect(admit(3, slot: 40, current: 11) == .tooOld)
+        time.advance(seconds: slotSeconds)
+        #expect(admit(1, slot: 10, current: 12) == .tooOld)
+        #expect(admit(2, slot: 11, current: 12) == .replayed)
+        for slot in Int64(13)...14 {
+            time.advance(seconds: slotSeconds)
+            #expect(admit(5, slot: slot, current: slot) == (slot == 13 ? .fresh : .replayed))
+        }
+        #expect(replays.count == 1, "only what can come again is remembered in the end")
+    }
+
+    @Test("However seldom proofs come, none is remembered for longer than its nonce lives")
+    func seldom() {
+        let time = ManualTimeSource()
+        let replays = ProofReplays(entriesMax: 1000, time: time)
+        for round in Int64(0)..<20 {
+            let slot = 10 + 7 * round
+            #expect(replays.admit(key: Self.key(1), id: [1], slot: slot, current: slot) == .fresh)
+            #expect(replays.count == 1)
+            time.advance(seconds: 7 * Int(ProofNonces.slotSeconds))
+        }
+    }
+
     @Test("Where there is no room nothing is fresh, and the room comes back with time")
     func full() {
-        let replays = ProofReplays(entriesMax: 8 * 10)
+        let replays = ProofReplays(entriesMax: 8 * 10, time: ManualTimeSource())
         let key = Self.key(1)
         for number in UInt8(0)..<10 {
             #expect(replays.admit(key: key, id: [number], slot: 10, current: 10) == .fresh)
@@ -119,7 +178,7 @@ struct ProofNonceTests {
 
     @Test("A flood of one key's proofs leaves room for most others")
     func parts() {
-        let replays = ProofReplays(entriesMax: 8 * 16)
+        let replays = ProofReplays(entriesMax: 8 * 16, time: ManualTimeSource())
         while replays.admit(key: Self.key(1), id: Array("\(replays.count)".utf8), slot: 1, current: 1) == .fresh {}
         #expect(replays.count == 16)
         let served = (2..<66).filter { replays.admit(key: Self.key($0), id: [1], slot: 1, current: 1) == .fresh }.count
@@ -128,7 +187,7 @@ struct ProofNonceTests {
 
     @Test("However many proofs come, no more are remembered than there is room for")
     func bounded() {
-        let replays = ProofReplays(entriesMax: 800)
+        let replays = ProofReplays(entriesMax: 800, time: ManualTimeSource())
         for number in 0..<5000 {
             _ = replays.admit(key: Self.key(number), id: [1], slot: 1, current: 1)
         }

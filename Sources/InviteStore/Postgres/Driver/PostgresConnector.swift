@@ -6,6 +6,8 @@
         let address: String
         let options: PostgresStoreOptions
         let time: any TimeSource
+        /// What the connections found out about the server.
+        let health = PostgresHealth()
 
         /// Connects and sets what holds for the session; `statementMilliseconds` bounds each statement on the server,
         /// should this process not be there any more to give it up.

@@ -22,10 +22,21 @@
         var isDisconnected: Bool {
             switch self {
             case .connection, .deadline: true
-            // Class 57P: the server shuts down, crashed, or ended this session (57014 is a cancelled statement).
-            case .statement(let code, _): code.hasPrefix("57P") || code.hasPrefix("08")
+            // Class 57P: the server shuts down, crashed, or ended this session (57014 is a cancelled statement). A server
+            // that is read-only is not the one to talk to.
+            case .statement(let code, _): code.hasPrefix("57P") || code.hasPrefix("08") || isReadOnly
             case .overtaken, .refused, .damaged: false
             }
+        }
+
+        /// True where the server takes no writes at all: another one does, or none.
+        var isReadOnly: Bool { if case .statement("25006", _) = self { true } else { false } }
+
+        /// True where the server refused for its own sake, so that other commands will fare no better: no room (53), a
+        /// fault of the system (58) or of its own (XX), a right or a table that is missing, read-only.
+        var isServersOwn: Bool {
+            guard case .statement(let code, _) = self else { return false }
+            return isReadOnly || ["42501", "42P01"].contains(code) || ["53", "58", "XX"].contains(code.prefix(2))
         }
 
         /// True where the same work may succeed at once, seeing what the other replica did.

@@ -25,10 +25,7 @@
         // Safe because: made on one thread, then handed to the leasing thread, which alone uses it from there on.
         private let connector: PostgresConnector
         private let queue: JobQueue<PostgresLeaser>
-        private var leaser: PostgresLeaser?
-        private var pause: ReconnectPause
-        private var reconnectFrom = MonotonicInstant(nanoseconds: 0)
-        private var lastFailure = PostgresFailure.connection("not connected")
+        private var link: PostgresLink<PostgresLeaser>
 
         private var options: PostgresStoreOptions { connector.options }
         private var time: any TimeSource { connector.time }
@@ -36,7 +33,9 @@
         init(connector: PostgresConnector, queue: JobQueue<PostgresLeaser>) {
             self.connector = connector
             self.queue = queue
-            pause = ReconnectPause(milliseconds: connector.options.reconnectPauseMilliseconds)
+            link = PostgresLink(connector, statementMilliseconds: connector.options.readDeadlineMilliseconds) {
+                PostgresLeaser($0)
+            }
         }
 
         /// Returns when the queue is closed and everything in it has been answered.
@@ -53,19 +52,31 @@
         }
 
         private func perform(_ jobs: [PostgresLeaseJob]) {
+            let timely = refuseLate(jobs)
+            // As long as the last of them may wait: those before it are answered by the watchdog when it is too late for
+            // them, and one that is nearly late spoils it for nobody.
+            guard let end = timely.map({ end(of: $0) }).max() else { return }
+            take(timely, until: end)
+        }
+
+        private func end(of job: PostgresLeaseJob) -> MonotonicInstant {
+            job.submittedAt.adding(milliseconds: options.readDeadlineMilliseconds)
+        }
+
+        private func refuseLate(_ jobs: [PostgresLeaseJob]) -> [PostgresLeaseJob] {
             let now = time.monotonicNow()
-            let ends = jobs.map { $0.submittedAt.adding(milliseconds: options.readDeadlineMilliseconds) }
-            let late = zip(jobs, ends).filter { $0.1 < now }
-            for (job, _) in late { job.answer(failure: .deadlineExceeded) }
-            let timely = zip(jobs, ends).filter { $0.1 >= now }
-            guard let end = timely.map(\.1).min() else { return }
-            take(timely.map(\.0), until: end)
+            for job in jobs where end(of: job) < now { job.answer(failure: .deadlineExceeded) }
+            return jobs.filter { end(of: $0) >= now }
         }
 
         /// What was taken without an answer is lost, so asking once more on a new connection admits nothing twice.
         private func take(_ jobs: [PostgresLeaseJob], until end: MonotonicInstant) {
+            var jobs = jobs
             for attempt in 0..<2 {
-                guard let leaser = connected() else { break }
+                guard let leaser = link.connected() else { break }
+                // A connection may be there too late for some; it is not for the next.
+                jobs = refuseLate(jobs)
+                guard !jobs.isEmpty else { return }
                 do throws(PostgresFailure) {
                     leaser.connection.deadline = end
                     try leaser.take(jobs.map(\.ask))
@@ -75,36 +86,12 @@
                     }
                     return
                 } catch {
-                    lastFailure = error
+                    link.failed(error, atOnce: attempt == 0)
                     guard error.isDisconnected else { break }
-                    disconnect(error)
                     if case .deadline = error { break }
-                    if attempt == 0 { reconnectFrom = time.monotonicNow() }
                 }
             }
-            for job in jobs { job.answer(failure: lastFailure.storeError) }
-        }
-
-        private func connected() -> PostgresLeaser? {
-            if let leaser { return leaser }
-            guard time.monotonicNow() >= reconnectFrom else { return nil }
-            do throws(PostgresFailure) {
-                let new = PostgresLeaser(
-                    try connector.connect(statementMilliseconds: options.readDeadlineMilliseconds)
-                )
-                leaser = new
-                pause.reset()
-                return new
-            } catch {
-                disconnect(error)
-                return nil
-            }
-        }
-
-        private func disconnect(_ failure: PostgresFailure) {
-            leaser = nil
-            lastFailure = failure
-            reconnectFrom = connector.deadline(pause.next())
+            for job in jobs { job.answer(failure: link.lastFailure.storeError) }
         }
     }
 #endif

@@ -8,9 +8,10 @@
 
         let connection: PostgresConnection
         let cutOffs: PostgresCutOffs
-        private var tenants = PostgresTenantNumbers()
+        private var tenants: PostgresTenantNumbers
 
-        init(_ connection: PostgresConnection, cutOffs: PostgresCutOffs) {
+        init(_ connection: PostgresConnection, cutOffs: PostgresCutOffs, options: PostgresStoreOptions) {
+            tenants = PostgresTenantNumbers(rememberedMax: options.workspacesRemembered)
             self.connection = connection
             self.cutOffs = cutOffs
         }
@@ -34,7 +35,7 @@
         ) throws(PostgresFailure) -> PostgresResult {
             let results = try connection.run([PostgresStatement(sql, bind), cutOffs.catchUp])
             guard results.count == 2 else { throw .connection("the answers are out of step") }
-            try cutOffs.apply(results[1])
+            try cutOffs.apply(results[1], on: connection)
             return results[0]
         }
 

@@ -9,10 +9,7 @@
         private let thread: Int
         private let queue: JobQueue<PostgresReader>
         private let observer: (any StoreObserver)?
-        private var reader: PostgresReader?
-        private var pause: ReconnectPause
-        private var reconnectFrom = MonotonicInstant(nanoseconds: 0)
-        private var lastFailure = PostgresFailure.connection("not connected")
+        private var link: PostgresLink<PostgresReader>
 
         private var time: any TimeSource { connector.time }
 
@@ -28,7 +25,10 @@
             self.thread = thread
             self.queue = queue
             self.observer = observer
-            pause = ReconnectPause(milliseconds: connector.options.reconnectPauseMilliseconds)
+            link = PostgresLink(
+                connector,
+                statementMilliseconds: connector.options.readDeadlineMilliseconds
+            ) { PostgresReader($0, cutOffs: cutOffs, options: connector.options) }
         }
 
         /// Returns when the queue is closed and everything in it has been answered.
@@ -47,42 +47,20 @@
         /// A read changes nothing, so it is tried again on a new connection where the old one was lost.
         private func read(_ job: Job<PostgresReader>, until end: MonotonicInstant) {
             for attempt in 0..<2 {
-                guard let reader = connected() else { break }
+                guard let reader = link.connected() else { break }
+                // A connection may be there too late for this job; it is not for the next.
+                guard time.monotonicNow() <= end else { return job.answer(failure: .deadlineExceeded) }
                 do throws(PostgresFailure) {
                     reader.connection.deadline = end
                     try job.perform(reader)
                     return job.answer()
                 } catch {
+                    link.failed(error, atOnce: attempt == 0)
                     guard error.isDisconnected else { return job.answer(failure: error.storeError) }
-                    disconnect(error)
                     if case .deadline = error { break }
-                    if attempt == 0 { reconnectFrom = time.monotonicNow() }
                 }
             }
-            job.answer(failure: lastFailure.storeError)
-        }
-
-        private func connected() -> PostgresReader? {
-            if let reader { return reader }
-            guard time.monotonicNow() >= reconnectFrom else { return nil }
-            do throws(PostgresFailure) {
-                let connection = try connector.connect(
-                    statementMilliseconds: connector.options.readDeadlineMilliseconds
-                )
-                let new = PostgresReader(connection, cutOffs: cutOffs)
-                reader = new
-                pause.reset()
-                return new
-            } catch {
-                disconnect(error)
-                return nil
-            }
-        }
-
-        private func disconnect(_ failure: PostgresFailure) {
-            reader = nil
-            lastFailure = failure
-            reconnectFrom = connector.deadline(pause.next())
+            job.answer(failure: link.lastFailure.storeError)
         }
     }
 #endif

@@ -29,7 +29,7 @@
         let clockToleranceMilliseconds: Int64?
         var state: Mark
         var batch = PostgresBatch()
-        private var tenants = PostgresTenantNumbers()
+        private var tenants: PostgresTenantNumbers
 
         /// Sits down at a chain that no other writer has, and reads where it ends.
         init(
@@ -44,6 +44,7 @@
             self.cutOffs = cutOffs
             self.sealer = sealer
             clockToleranceMilliseconds = options.clockToleranceMilliseconds
+            tenants = PostgresTenantNumbers(rememberedMax: options.workspacesRemembered)
             let last = try connection.run(
                 "SELECT sequence, mac, at FROM audit_events WHERE chain = $1 ORDER BY sequence DESC LIMIT 1"
             ) {
@@ -76,7 +77,7 @@
             batch.serverTime = meta.serverTime
             state.savedNewest = meta.newest
             state.newest = max(state.newest, meta.newest)
-            try cutOffs.apply(results[2])
+            try cutOffs.apply(results[2], on: connection)
             for (reader, result) in zip(readers, results.dropFirst(3)) { try reader.take(result) }
             try readEarlierSessions(needs)
         }

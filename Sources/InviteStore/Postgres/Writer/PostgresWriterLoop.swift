@@ -13,15 +13,17 @@
         private let queue: JobQueue<PostgresWriter>
         private let cutOffs: PostgresCutOffs
         private let sealer: any AuditSealer
-        private let health: StoreHealth
         private let observer: (any StoreObserver)?
         private var writer: PostgresWriter?
         private var seat: PostgresSeat
+        private var era: Int
         private var window: BatchWindow
         private var pause: ReconnectPause
         private var reconnectFrom = MonotonicInstant(nanoseconds: 0)
+        private var probeFrom = MonotonicInstant(nanoseconds: 0)
         private var lastFailure = PostgresFailure.connection("not connected")
 
+        private var health: PostgresHealth { connector.health }
         private var options: PostgresStoreOptions { connector.options }
         private var time: any TimeSource { connector.time }
 
@@ -29,6 +31,8 @@
         private static let rowsMax = 4_096
         private static let idleMicroseconds = 1_000_000
         private static let retryMicroseconds = 50_000
+        /// How long after a probe that failed the next one comes.
+        private static let probeMilliseconds = 500
 
         /// Why a transaction came to nothing.
         private struct TransactionFailure: Error {
@@ -41,17 +45,16 @@
             _ writer: PostgresWriter,
             connector: PostgresConnector,
             queue: JobQueue<PostgresWriter>,
-            health: StoreHealth,
             observer: (any StoreObserver)?
         ) {
             self.writer = writer
             self.connector = connector
             self.queue = queue
-            self.health = health
             self.observer = observer
             cutOffs = writer.cutOffs
             sealer = writer.sealer
             seat = writer.seat
+            era = connector.health.era
             window = BatchWindow(microsecondsMax: connector.options.commitWindowMicroseconds)
             pause = ReconnectPause(milliseconds: connector.options.reconnectPauseMilliseconds)
         }
@@ -62,29 +65,68 @@
                 switch queue.batch(
                     max: options.commandsPerCommitMax,
                     window: window,
-                    idleMicroseconds: writer == nil ? Self.retryMicroseconds : Self.idleMicroseconds
+                    idleMicroseconds: idleMicroseconds
                 ) {
                 case .jobs(let jobs): perform(jobs)
                 case .idle: look()
                 case .closed: return
                 }
+                if health.needsProbe { probe() }
             }
+        }
+
+        private var idleMicroseconds: Int {
+            if writer == nil { return Self.retryMicroseconds }
+            return health.needsProbe ? Self.probeMilliseconds * 1_000 : Self.idleMicroseconds
         }
 
         // MARK: The connection
 
-        /// Asks whether the connection is still there, so that readiness does not wait for a command to find out.
+        /// Asks whether the connection is still there, and the server still takes writes, so that readiness does not wait
+        /// for a command to find out.
         private func look() {
             guard let writer = connected() else { return }
             writer.connection.deadline = connector.deadline(options.writeDeadlineMilliseconds)
-            do throws(PostgresFailure) { try writer.connection.run("SELECT 1") } catch { disconnect(error) }
+            do throws(PostgresFailure) {
+                let isReadOnly = try writer.connection.run(
+                    "SELECT (current_setting('transaction_read_only') = 'on')::int::bigint"
+                ).first { $0.int64() }
+                guard isReadOnly == 0 else { throw .statement(code: "25006", text: "the server is read-only") }
+            } catch {
+                note(error)
+                disconnect(error)
+            }
+        }
+
+        /// Tries whether the server takes what it refused before, however busy the store is.
+        private func probe() {
+            guard time.monotonicNow() >= probeFrom, let writer = connected() else { return }
+            let mark = health.mark
+            writer.connection.deadline = connector.deadline(options.writeDeadlineMilliseconds)
+            do throws(PostgresFailure) {
+                try PostgresProbe.run(on: writer.connection)
+                health.proved(mark)
+            } catch {
+                note(error)
+                if error.isDisconnected { disconnect(error) }
+            }
+        }
+
+        private func note(_ failure: PostgresFailure) {
+            health.note(failure)
+            if failure.isServersOwn { probeFrom = connector.deadline(Self.probeMilliseconds) }
         }
 
         /// The writer, on a new connection where the old one was lost and the pause is over.
         private func connected() -> PostgresWriter? {
-            if let writer { return writer }
+            if let writer {
+                if era == health.era { return writer }
+                disconnect(.connection("another connection found the server to be read-only"))
+                reconnectFrom = time.monotonicNow()
+            }
             guard time.monotonicNow() >= reconnectFrom else { return nil }
             do throws(PostgresFailure) {
+                era = health.era
                 let connection = try connector.connect(statementMilliseconds: options.writeDeadlineMilliseconds)
                 connection.deadline = connector.deadline(options.writeDeadlineMilliseconds)
                 seat = try seat.again(connection, until: connection.deadline)
@@ -97,7 +139,7 @@
                 )
                 writer = new
                 pause.reset()
-                health.set(.ready)
+                health.setConnected(true)
                 return new
             } catch {
                 disconnect(error)
@@ -108,7 +150,7 @@
         private func disconnect(_ failure: PostgresFailure) {
             writer = nil
             lastFailure = failure
-            health.set(.failing("\(failure.storeError)"))
+            health.setConnected(false)
             reconnectFrom = connector.deadline(pause.next())
         }
 
@@ -149,6 +191,7 @@
                     return succeed(jobs, begun)
                 } catch {
                     attempts += 1
+                    note(error.cause)
                     if error.isOutcomeUnknown {
                         switch outcome(jobs) {
                         case true?: return succeed(jobs, begun)

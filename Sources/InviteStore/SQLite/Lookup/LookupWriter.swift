@@ -46,6 +46,10 @@
         private var horizon: UInt64 = 0
         /// The same of audit events.
         private var auditHorizon: UInt64 = 0
+        /// Invites whose ids are older than this (milliseconds) were looked at by a sweep.
+        private var sweptBefore: UInt64 = 0
+        /// Invites that were made with such an id since: a sweep that began before one of them may not have seen it.
+        private(set) var lateInvites: UInt64 = 0
         /// Whether there is nothing to merge or remove; nil where that must be found out anew.
         private var isIdle: Bool?
 
@@ -111,7 +115,9 @@
         mutating func add(_ entry: LookupEntry) {
             added.append(entry)
             switch entry.family {
-            case .invites: horizon = min(horizon, entry.milliseconds)
+            case .invites:
+                horizon = min(horizon, entry.milliseconds)
+                if entry.milliseconds < sweptBefore { lateInvites &+= 1 }
             case .audit: auditHorizon = min(auditHorizon, entry.milliseconds)
             }
         }
@@ -190,6 +196,9 @@
         }
 
         // MARK: Upkeep, inside a transaction of its own or at the end of another
+
+        /// From now on invites that are made with older ids than this count as late.
+        mutating func sweeps(before milliseconds: UInt64) { sweptBefore = max(sweptBefore, milliseconds) }
 
         /// Lets entries of invites go whose ids are older than this.
         mutating func raiseHorizon(to milliseconds: UInt64) {

@@ -1,0 +1,142 @@
+import HTTPServer
+import InviteStore
+import Platform
+import Telemetry
+import TestSupport
+import Testing
+
+@testable import TokenService
+
+/// What a replica makes of what the store tells it, without a second one.
+@Suite("A replica that is told of changes")
+struct ReplicaObserverTests {
+    /// Waits for something that other tasks bring about; false where it did not come in two minutes, which is longer than
+    /// it takes beside all other tests.
+    private static func comes(_ isThere: () async -> Bool) async -> Bool {
+        let end = ContinuousClock.now + .seconds(120)
+        while true {
+            let isLast = ContinuousClock.now >= end
+            if await isThere() { return true }
+            if isLast { return false }
+            await Task.yield()
+        }
+    }
+
+    private static func tell(_ service: ServiceHarness, _ change: (inout StoreChanges) -> Void) {
+        var changes = StoreChanges()
+        change(&changes)
+        ReplicaObserver(services: service.services, registry: MetricsRegistry()).changed(changes)
+    }
+
+    private static func expectUnavailable(
+        _ answer: Answer,
+        _ note: String,
+        _ place: SourceLocation = #_sourceLocation
+    ) {
+        #expect(answer.status == 503, "\(note): \(answer.text)", sourceLocation: place)
+        #expect(answer.response.field("Retry-After") != nil, "\(note)", sourceLocation: place)
+    }
+
+    @Test("Signing keys that changed and can not be read: after 5 s nothing is issued or taken, until they are")
+    func unreadableKeys() async throws {
+        let service = try await ServiceHarness()
+        let session = try await service.openSession()
+        let unused = try #require(await service.mint(campaign: "unused")["invite_token"])
+        let body = #"{"campaign_id":"c","participant_email":"a@example.com"}"#
+        let idempotent = [("Idempotency-Key", "one")]
+        #expect(await service.admin(.post, "/v1/invites", body: body, fields: idempotent).status == 201)
+        func validate() async -> Answer {
+            await service.send(.get, "/v1/widget/session", token: session.participant)
+        }
+        // Three times, so that it is among those whose signature is not checked again.
+        for _ in 0..<3 { #expect(await validate().status == 200) }
+        service.faults.arm(name: "deployment")
+        Self.tell(service) { $0.signingKeys = true }
+        #expect(service.services.issuance.keyrings.isStale)
+        service.time.advance(milliseconds: ServiceLimits.keyringStaleMilliseconds)
+        #expect(await service.mint().status == 201)
+        #expect(await validate().status == 200)
+        #expect(await service.send(.get, "/readyz").status == 200)
+        service.time.advance(milliseconds: 1)
+        let before = try await service.changes().count
+        let token = #"{"token":"\#(session.participant)"}"#
+        let answers: [(String, Answer)] = [
+            ("mint", await service.admin(.post, "/v1/invites", body: body)),
+            ("replay", await service.admin(.post, "/v1/invites", body: body, fields: idempotent)),
+            ("batch", await service.admin(.post, "/v1/invites/batch", body: #"{"invites":[\#(body)]}"#)),
+            ("participant token", await service.admin(.post, "/v1/participant-tokens", body: body)),
+            ("exchange", await service.redeem(unused)),
+            ("renewal", await service.send(.post, "/v1/widget/session/renew", token: session.participant)),
+            ("validation", await validate()),
+            ("forward-auth", await service.send(.get, "/v1/forward-auth", token: session.participant)),
+            ("end", await service.send(.delete, "/v1/widget/session", token: session.participant)),
+            ("verify", await service.admin(.post, "/v1/tokens/verify", body: token)),
+            (
+                "introspect",
+                await service.admin(
+                    .post,
+                    "/v1/tokens/introspect",
+                    body: "token=" + session.participant,
+                    fields: [("Content-Type", "application/x-www-form-urlencoded")]
+                )
+            ),
+            ("readyz", await service.send(.get, "/readyz")),
+        ]
+        for (note, answer) in answers { Self.expectUnavailable(answer, note) }
+        #expect(answers.last?.1.text.contains("signing keys") == true)
+        #expect(try await service.changes().count == before, "nothing was done")
+        // What signs and checks nothing goes on, revoking before all.
+        #expect(await service.admin(.get, "/v1/invites").status == 200)
+        let revoked = await service.admin(.post, "/v1/revocations", body: #"{"campaign_id":"unused"}"#)
+        #expect(revoked.status == 201, "\(revoked.text)")
+        for path in ["/livez", "/.well-known/jwks.json"] { #expect(await service.send(.get, path).status == 200) }
+        service.faults.arm(nil)
+        #expect(await Self.comes { await service.send(.get, "/readyz").status == 200 })
+        #expect(await service.mint().status == 201)
+        #expect(await validate().status == 200)
+        #expect(await service.redeem(unused).code == "invite_revoked")
+    }
+
+    @Test("The deployment's policy, where it could not be read, is read again: the longest lifetimes are known then")
+    func unreadablePolicy() async throws {
+        let service = try await ServiceHarness()
+        let other = try await service.restarted()
+        let wide =
+            #"{"invite":{"max_seconds":2592000},"participant_token":{"max_seconds":86400},"renew_seconds":604800}"#
+        #expect(await other.asOperatorOfWorkspace(.put, "/v1/policies?layer=deployment", body: wide).status == 200)
+        // What judges by it reads it.
+        #expect(await other.mint().status == 201)
+        let known = other.services.policies.ceiling
+        #expect(service.services.policies.ceiling != known)
+        for name in ["policy", "importedPrefixes"] {
+            service.faults.arm(name: name)
+            Self.tell(service) { $0.deploymentPolicy = true }
+            #expect(await Self.comes { service.faults.calls.count { $0 == name } >= 2 }, "\(name) is tried again")
+        }
+        service.faults.arm(nil)
+        #expect(await Self.comes { service.services.policies.ceiling == known })
+    }
+
+    @Test("A view that was filled by a wrong clock is filled again when the clock is right: what was revoked stays so")
+    func wrongClockAtStart() async throws {
+        let service = try await ServiceHarness()
+        let session = try await service.openSession()
+        #expect(await service.admin(.delete, "/v1/invites/\(session.inviteID)").status == 204)
+        let now = service.time.now()
+        service.time.setWall(now.adding(seconds: 365 * 86_400))
+        let started = try await service.restarted()
+        #expect(started.services.revocations.counts.cutOffs == 0)
+        service.time.setWall(now)
+        func validate() async -> Answer {
+            await started.send(.get, "/v1/widget/session", token: session.participant)
+        }
+        let observer = ReplicaObserver(services: started.services, registry: MetricsRegistry())
+        observer.compared(aheadMilliseconds: 0, isOff: false)
+        Self.expectUnavailable(await validate(), "until it is filled")
+        await started.services.catchUpIfStale(now: started.services.time.now())
+        #expect(await validate().status == 410)
+        // Nothing is read again for a clock that is as right as before.
+        observer.compared(aheadMilliseconds: 0, isOff: false)
+        #expect(!started.services.revocations.isStale)
+    }
+}
