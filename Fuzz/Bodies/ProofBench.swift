@@ -4,6 +4,7 @@ import JWTLite
 import OpenSSLKit
 import Platform
 import Telemetry
+import TestSupport
 import TokenService
 
 /// All that makes and judges proofs of possession: keys, nonces, a place, and good proofs to begin with.
@@ -64,7 +65,7 @@ final class ProofBench: Sendable {
         )
     }
 
-    /// The nonces of the deployment; they never go back, so that each input needs its own.
+    /// The nonces of the deployment; they remember the time that they were asked at, so that each input needs its own.
     static func nonces() throws -> ProofNonces {
         try ProofNonces(root: HMACSHA256Key(SecretBytes([UInt8](repeating: 7, count: 32))))
     }
@@ -74,7 +75,7 @@ final class ProofBench: Sendable {
         guard let nonces = try? Self.nonces() else { throw Finding("no nonces can be made") }
         return ProofVerifier(
             nonces: nonces,
-            replays: ProofReplays(entriesMax: 64),
+            replays: ProofReplays(entriesMax: 64, time: ManualTimeSource(now: TokenBench.now)),
             addresses: PublicAddresses([Self.base]),
             registry: MetricsRegistry()
         )
