@@ -4,6 +4,12 @@ import PackageDescription
 /// What is built beside the service, for `scripts/fuzz` ("fuzz") and `scripts/prove` ("prove"); nothing by default.
 let proving = Context.environment["TOKENSERVICE_PROVING"]
 
+/// What leads a fuzzer through the code; without it libFuzzer runs blind, which nothing but its log would tell.
+///
+/// `--sanitize fuzzer` alone brings it, but of two `--sanitize` the compiler heeds the last.
+let coverage =
+    proving == "fuzz" ? ["-sanitize-coverage=edge,indirect-calls,inline-8bit-counters,pc-table,trace-cmp"] : []
+
 /// One settings array for every Swift target: the strictest the toolchain offers.
 let settings: [SwiftSetting] = [
     .strictMemorySafety(),
@@ -16,6 +22,7 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("ImmutableWeakCaptures"),
     // Modules are rooms, not walls: small generic helpers must be specialised where they are used.
     .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
+    .unsafeFlags(coverage),
 ]
 
 /// The fuzzer with libFuzzer's own `main`, and the tool behind long runs: each only when asked for.
@@ -156,13 +163,13 @@ let package = Package(
         .target(
             name: "FuzzBodies",
             dependencies: [
-                "TokenService", "HTTPServer", "InviteStore", "JWTLite", "OpenSSLKit", "StrictJSON", "Platform",
-                "TestSupport",
+                "TokenService", "HTTPClient", "HTTPServer", "InviteStore", "JWTLite", "OpenSSLKit", "StrictJSON",
+                "Platform", "Telemetry", "TestSupport",
             ],
             path: "Fuzz/Bodies",
             swiftSettings: settings
         ),
-        .testTarget(name: "FuzzTests", dependencies: ["FuzzBodies"], swiftSettings: settings),
+        .testTarget(name: "FuzzTests", dependencies: ["FuzzBodies", "TestSupport"], swiftSettings: settings),
 
         // The service on virtual time, with faults drawn from a seed; long runs of it are in `prove`.
         .target(

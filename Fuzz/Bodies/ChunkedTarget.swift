@@ -36,7 +36,7 @@ enum ChunkedTarget {
 }
 
 /// A decoder that believes everything: no limits, no grammar but that of sizes and line ends.
-private struct PlainChunks {
+struct PlainChunks {
     var body: [UInt8] = []
     /// The coded bytes up to the end of the body.
     var count = 0

@@ -85,7 +85,7 @@ final class TokenBench: Sendable {
         )
     }
 
-    private static let tenant = Tenant(workspace: RecordID(high: 0x0190_0000_0000_7000, low: 1), environment: .test)
+    static let tenant = Tenant(workspace: RecordID(high: 0x0190_0000_0000_7000, low: 1), environment: .test)
     private static let instant: UInt64 = 1_800_000_000_000
 
     private static func id(_ number: UInt64) -> RecordID {

@@ -25,6 +25,8 @@ package struct TokenMutations: Sendable {
     }
 
     package static let nanosecondsMax: UInt64 = 5_000_000
+    /// After so many mutations it is asked whether to go on: some twenty times a second.
+    package static let askedAfter = 1_000
 
     private let bench: TokenBench
     private let seed: UInt64
@@ -39,10 +41,12 @@ package struct TokenMutations: Sendable {
         bench.good.allSatisfy { bench.isAccepted(String(decoding: $0.text, as: UTF8.self)) }
     }
 
-    /// Runs the mutations of these numbers; `progress` is called now and then with how many are done.
-    package func run(_ indices: Range<Int>, progress: (Report) -> Void = { _ in }) throws -> Report {
+    /// Runs the mutations of these numbers; `goesOn` is asked now and then, with how many are done, whether to go on.
+    package func run(_ indices: Range<Int>, goesOn: (Report) -> Bool = { _ in true }) throws -> Report {
         var report = Report()
         for index in indices {
+            let done = report.tried + report.unchanged
+            if done > 0, done % Self.askedAfter == 0, !goesOn(report) { break }
             let (name, mutated, original) = try mutation(index)
             report.tries[name, default: 0] += 1
             guard mutated != original else {
@@ -61,7 +65,6 @@ package struct TokenMutations: Sendable {
                 if nanoseconds > Self.nanosecondsMax { report.alwaysSlow += 1 }
             }
             if isAccepted, report.accepted.count < 20 { report.accepted.append((index, name, token)) }
-            if report.tried % 100_000 == 0 { progress(report) }
         }
         return report
     }

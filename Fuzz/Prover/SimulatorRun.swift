@@ -44,6 +44,7 @@ struct SimulatorRun {
             }
             if start.duration(to: .now) >= .seconds(seconds == .max ? 86_400 : seconds) { break }
         }
+        if reports.count < seeds { Console.print("ended at its time limit after \(reports.count) of \(seeds) seeds") }
         Console.print(Self.summary(reports))
         return 0
     }

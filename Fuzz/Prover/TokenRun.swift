@@ -2,14 +2,16 @@ import FuzzBodies
 import Glibc
 import TokenService
 
-/// `prove tokens COUNT SEED`: mutated tokens, none of which may be taken for good.
+/// `prove tokens COUNT SEED SECONDS`: mutated tokens, none of which may be taken for good, for so long at most.
 struct TokenRun {
     private let count: Int
     private let seed: UInt64
+    private let secondsMax: Int
 
     init(_ words: ArraySlice<String>) {
         count = words.first.flatMap { Int($0) } ?? 10_000_000
         seed = words.dropFirst().first.flatMap { UInt64($0) } ?? 1
+        secondsMax = words.dropFirst(2).first.flatMap { Int($0) } ?? 86_400
     }
 
     func run() throws -> CInt {
@@ -19,10 +21,17 @@ struct TokenRun {
             return 1
         }
         let start = ContinuousClock.now
+        var said = start
         let report = try mutations.run(0..<count) { report in
-            guard report.tried % 1_000_000 == 0 else { return }
-            Console.print("\(report.tried) tried, \(report.accepted.count) accepted, \(start.duration(to: .now))")
+            let now = ContinuousClock.now
+            if said.duration(to: now) > .seconds(30) {
+                said = now
+                Console.print("\(report.tried) tried, \(report.accepted.count) accepted, \(start.duration(to: now))")
+            }
+            return start.duration(to: now) < .seconds(secondsMax)
         }
+        let done = report.tried + report.unchanged
+        if done < count { Console.print("ended at its time limit after \(done) of \(count) mutated tokens") }
         for (index, mutation, token) in report.accepted { Console.print("ACCEPTED \(index) (\(mutation)): \(token)") }
         let tries = report.tries.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
         Console.print("mutations: \(tries)")

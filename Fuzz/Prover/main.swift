@@ -23,7 +23,7 @@ case "compare":
     while true { pause() }
 default:
     Console.print(
-        "usage: prove tokens COUNT [SEED] | prove simulator SEEDS STEPS SECONDS FIRST | prove compare CASE COUNT"
+        "usage: prove tokens COUNT [SEED [SECONDS]] | prove simulator SEEDS STEPS SECONDS FIRST | prove compare CASE COUNT"
     )
     exit(2)
 }

@@ -173,7 +173,7 @@ extension HTTPAnswerParser {
             length = number
         }
         if let field = codings.first {
-            guard codings.count == 1, length == nil, !isOldVersion, field.value.lowercased() == "chunked" else {
+            guard codings.count == 1, length == nil, !isOldVersion, Self.isChunked(field.value) else {
                 throw .badTransferEncoding
             }
         }
@@ -199,6 +199,11 @@ extension HTTPAnswerParser {
         let rest = line.dropFirst(digits.count).drop { $0 == 0x20 || $0 == 0x09 }
         guard rest.isEmpty || rest.first == UInt8(ascii: ";") else { throw .badChunk }
         state = size == 0 ? .trailer : .chunk(left: size)
+    }
+
+    /// Whether a coding is `chunked`, without regard to the case of ASCII letters: Unicode has another K.
+    private static func isChunked(_ coding: String) -> Bool {
+        coding.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 } == Array("chunked".utf8)
     }
 
     // MARK: Characters

@@ -1,6 +1,10 @@
 """The suite's own helpers, checked without the service: a broken ruler measures nothing."""
 
+import importlib.machinery
+import importlib.util
+import pathlib
 import socket
+import subprocess
 import threading
 
 import pytest
@@ -110,3 +114,70 @@ def test_members_and_integers_are_found():
     assert formats.find_member(value, "secret") == "x"
     assert formats.find_member(value, "none") is None
     assert formats.integers_in(value) == [7]
+
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+
+
+def program(path):
+    """A script as a module, without running it."""
+    loader = importlib.machinery.SourceFileLoader(path.rpartition("/")[2].removesuffix(".py").replace("-", "_"), str(TOP / path))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
+    loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("status", "log", "word", "why"),
+    [
+        (0, "all is well\n", "passed", ""),
+        (0, "ended at its time limit after 7 of 10 seeds\nmore\n", "limited", "ended at its time limit: after 7 of 10 seeds"),
+        (0, "json: ended at its time limit after 7 of 10 inputs\njwk: 10 runs\n", "limited",
+         "ended at its time limit: json after 7 of 10 inputs"),
+        (1, "ended at its time limit after 7 of 10 seeds\nACCEPTED\n", "FAILED", "exit status 1"),
+        (124, "half way\n", "FAILED", "cut off at its time limit"),
+    ],
+)  # fmt: skip
+def test_long_runs_that_passed_in_full_are_told_from_those_whose_time_was_over(status, log, word, why):
+    assert program("scripts/prove-summary").verdict(status, log) == (word, why)
+
+
+def test_the_summary_of_long_runs_counts_each_kind_and_fails_for_failures_alone(tmp_path):
+    (tmp_path / "fuzz.log").write_text("ended at its time limit after 1 of 2 inputs\n")
+    (tmp_path / "soak.log").write_text("fine\n")
+    for lines, code, last in (
+        ("fuzz 0 60\nsoak 0 5\n", 0, "1 passed in full, 1 without a fault up to their time limit, 0 failed"),
+        ("soak 0 5\ncrash 124 60\n", 1, "1 passed in full, 0 without a fault up to their time limit, 1 failed"),
+    ):
+        done = subprocess.run([TOP / "scripts/prove-summary", tmp_path], input=lines, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout.splitlines()[-1]) == (code, last)
+
+
+def test_slow_clients_begin_no_kind_that_their_time_is_not_enough_for(capsys):
+    hostile, clock = program("Tests/Load/hostile.py"), [0.0]
+
+    def one(name, clients):
+        clock[0] += {"a": 30.0, "b": 40.0, "c": 1.0}[name]
+        return name != "b"
+
+    assert hostile.run_all(["a", "b", "c"], 5, None, one, lambda: clock[0]) == (2, 3)
+    assert "time limit" not in capsys.readouterr().out
+    assert hostile.run_all(["a", "b", "c"], 5, 1.5, one, lambda: clock[0]) == (1, 2)
+    assert "ended at its time limit after 2 of 3 kinds" in capsys.readouterr().out
+    assert hostile.run_all(["a", "b", "c"], 5, 0.1, one, lambda: clock[0]) == (1, 1)
+
+
+def test_every_fuzz_target_has_seeds_and_a_line_in_the_page():
+    listed = subprocess.run([TOP / "scripts/fuzz", "list"], capture_output=True, text=True, check=True).stdout.split()
+    makers = program("Fuzz/seeds").MAKERS
+    assert sorted(listed) == sorted(makers) and len(listed) >= 17
+    for name in listed:
+        assert len(set(makers[name]())) >= 10, name
+    page = (TOP / "CONTRIBUTING.md").read_text()
+    assert [name for name in listed if f"`{name}`" not in page] == []
+
+
+@pytest.mark.parametrize("arguments", [["nothing"], ["json", "x"], ["json", "--runs"], ["json", "--runs", "1", "x"], ["json", "1", "2"]])
+def test_fuzz_refuses_what_it_can_not_read_before_it_builds(arguments):
+    done = subprocess.run([TOP / "scripts/fuzz", *arguments], capture_output=True, text=True, timeout=20, check=False)
+    assert done.returncode == 2 and "scripts/fuzz TARGET" in done.stderr

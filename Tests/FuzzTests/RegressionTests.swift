@@ -49,6 +49,17 @@ struct RegressionTests {
         #expect(report.tries.values.allSatisfy { $0 > 100 }, "\(report.tries)")
     }
 
+    @Test("A run of mutations ends where it is told to, and says how far it came")
+    func ended() throws {
+        var asked = 0
+        let report = try TokenMutations(seed: 7).run(0..<100_000) { report in
+            asked += 1
+            return false
+        }
+        #expect(asked == 1)
+        #expect(report.tried + report.unchanged == TokenMutations.askedAfter)
+    }
+
     @Test("The same seed gives the same mutations", arguments: [UInt64(0), 7, .max])
     func repeatable(seed: UInt64) throws {
         let first = try TokenMutations(seed: seed).run(0..<200)

@@ -122,7 +122,7 @@ def soak(running, deployment, options):
     print(f"after the warm-up: {more[0] / 1e6:+.2f} MB, {more[1]:+d} descriptors; log at most {log_most / 1e6:.1f} MB")
     good = more[0] <= MEMORY_MORE_BYTES and more[1] <= 0 and log_most <= LOG_BYTES_MAX
     if done < options.requests:
-        print(f"only {done} of {options.requests} requests in the time given")
+        print(f"ended at its time limit after {done} of {options.requests} requests")
     return 0 if good else 1
 
 

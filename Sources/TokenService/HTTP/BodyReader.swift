@@ -49,11 +49,13 @@ package struct BodyReader {
 
     private static func isJSON(_ type: ArraySlice<UInt8>) -> Bool {
         if type == json[...] { return true }
-        let parts = String(decoding: type, as: UTF8.self).split(separator: ";", omittingEmptySubsequences: false)
-            .map { $0.filter { $0 != " " && $0 != "\t" }.lowercased() }
-        guard parts.first == "application/json" else { return false }
-        return parts.dropFirst().allSatisfy { $0 == "charset=utf-8" || $0 == #"charset="utf-8""# }
+        let parts = type.split(separator: UInt8(ascii: ";"), omittingEmptySubsequences: false).map { part in
+            ASCIIText.lowercased(part.filter { $0 != 0x20 && $0 != 0x09 })
+        }
+        return parts.first == json && parts.dropFirst().allSatisfy(charsets.contains)
     }
+
+    private static let charsets = ["charset=utf-8", #"charset="utf-8""#].map { Array($0.utf8) }
 
     /// The member's value; nil where it is absent or null.
     package mutating func value(_ name: String) -> JSONValue? {

@@ -34,11 +34,13 @@ extension Services {
         }
     }
 
+    private static let form = Array("application/x-www-form-urlencoded".utf8)
+
     /// The `token` of an `application/x-www-form-urlencoded` body (RFC 7662 section 2.1).
     private static func formToken(_ request: HTTPRequest) throws(Problem) -> String {
         let types = request.fields.values("content-type")
         guard types.count == 1,
-            types[0].split(separator: ";").first?.lowercased() == "application/x-www-form-urlencoded"
+            ASCIIText.lowercased(types[0].utf8.prefix { $0 != UInt8(ascii: ";") }).elementsEqual(form)
         else {
             throw Problem(.unsupportedMediaType, "Send the body as application/x-www-form-urlencoded.")
         }

@@ -74,8 +74,8 @@ package final class Authenticator: Sendable {
                 let reason = "a revoked key is still in use"
                 await events.record(.revokedKey, call, tenant: record.tenant, key: record.id, reason: reason)
             }
-            let reason = "key \(TypeID.text(.apiKey, record.id)) is not active"
-            return .refused(await refuse(call, .unauthorized(reason), key: record))
+            // The bare id: a sentence around it would take longer than the look-up in vain of a key that never was.
+            return .refused(await refuse(call, .unauthorized(TypeID.text(.apiKey, record.id)), key: record))
         }
         guard environment == nil || record.tenant.environment == environment else {
             return .refused(await refuse(call, .unauthorized("key of the other environment"), key: record))

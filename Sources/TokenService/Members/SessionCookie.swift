@@ -6,17 +6,9 @@ package enum SessionCookie {
 
     /// The value that a request presents, whatever it is worth; nil for none, 400 for more than one.
     package static func presented(_ fields: HTTPRequestFields) throws(Problem) -> String? {
-        guard fields.contains("cookie") else { return nil }
-        var found: String?
-        for field in fields.values("cookie") {
-            for pair in field.split(separator: ";") {
-                let pair = pair.drop { $0 == " " || $0 == "\t" }
-                guard pair.hasPrefix(name + "=") else { continue }
-                guard found == nil else { throw Problem(.invalidRequest, "Send the session cookie once.") }
-                found = String(pair.dropFirst(name.utf8.count + 1))
-            }
-        }
-        return found
+        let values = values(fields)
+        guard values.count <= 1 else { throw Problem(.invalidRequest, "Send the session cookie once.") }
+        return values.first
     }
 
     /// Whether a request comes without a key and with the cookie: only then does the cookie count.
@@ -24,7 +16,22 @@ package enum SessionCookie {
         guard fields.contains("cookie"), !fields.contains("authorization"), !fields.contains("x-api-key") else {
             return false
         }
-        return fields.values("cookie").contains { $0.contains(name + "=") }
+        return !values(fields).isEmpty
+    }
+
+    /// The values of all pairs that have our name.
+    ///
+    /// Read as bytes: to Swift the Greek question mark (U+037E), which may stand in any cookie's value, is a semicolon,
+    /// so that a neighbouring site could put a pair with our name into a cookie of its own, past what `__Host-` keeps out.
+    private static func values(_ fields: HTTPRequestFields) -> [String] {
+        guard fields.contains("cookie") else { return [] }
+        let start = Array((name + "=").utf8)
+        return fields.values("cookie").flatMap { field in
+            field.utf8.split(separator: UInt8(ascii: ";")).compactMap { pair in
+                let pair = pair.drop { $0 == 0x20 || $0 == 0x09 }
+                return pair.starts(with: start) ? String(decoding: pair.dropFirst(start.count), as: UTF8.self) : nil
+            }
+        }
     }
 
     /// The `Set-Cookie` of a sign-in; the browser forgets it when it closes.

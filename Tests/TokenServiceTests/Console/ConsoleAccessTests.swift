@@ -153,6 +153,32 @@ struct ConsoleAccessTests {
         #expect(answer.code == (status == 401 ? "unauthorized" : "invalid_request"))
     }
 
+    @Test("S04: only a semicolon ends a pair of a cookie, and nothing that Unicode calls its equal")
+    func cookiePairs() async throws {
+        let rows: [(String, String?)] = [
+            ("__Host-session=x", "x"), ("a=1;__Host-session=x", "x"), ("a=1; \t__Host-session=x;b=2", "x"),
+            ("a=1\u{37E}__Host-session=x", nil), ("a=1\u{37E} __Host-session=x", nil),
+            ("a=1;\u{301}__Host-session=x", nil), ("__Host-session=\u{301}x", "\u{301}x"),
+            ("b=;\u{301}; __Host-session=x", "x"),
+        ]
+        for (cookie, value) in rows {
+            let fields = HTTPRequestFields([("Cookie", cookie)])
+            #expect(try SessionCookie.presented(fields) == value, "\(cookie)")
+            #expect(SessionCookie.isAlone(fields) == (value != nil), "\(cookie)")
+        }
+        #expect(throws: Problem.self) {
+            try SessionCookie.presented(HTTPRequestFields([("Cookie", "__Host-session=\u{301}x; __Host-session=y")]))
+        }
+        let service = try await ServiceHarness()
+        let browser = try await service.signedIn(.viewer)
+        let target = "/v1/invites?" + (try await service.consoleQuery())
+        let session = try #require(browser.fields.first { $0.0.lowercased() == "cookie" }?.1)
+        for (cookie, status) in [(session, 200), ("a=1; " + session, 200), ("a=1\u{37E}" + session, 401)] {
+            let answer = await service.send(.get, target, fields: [("Cookie", cookie)])
+            #expect(answer.status == status, "\(cookie): \(answer.text)")
+        }
+    }
+
     @Test("S04: where a key is sent as well the key counts, and stays refused in a browser")
     func keyAndCookie() async throws {
         let service = try await ServiceHarness()

@@ -258,7 +258,8 @@ struct BadInputTests {
         "A body needs its media type",
         arguments: [
             (nil, 415), ("text/plain", 415), ("application/x-www-form-urlencoded", 415), ("application/jsonx", 415),
-            ("application/json; charset=latin1", 415), ("application/json", 201), ("Application/JSON", 201),
+            ("application/json; charset=latin1", 415), ("application/json\u{37E}charset=utf-8", 415),
+            ("application/json", 201), ("Application/JSON", 201),
             ("application/json; charset=utf-8", 201), ("application/json;charset=\"UTF-8\"", 201),
         ] as [(String?, Int)]
     )
