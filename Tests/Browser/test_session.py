@@ -1,5 +1,7 @@
 """The session behind the widget: exchange, renewals, broken lines, several tabs, and where the token may go."""
 
+import base64
+import datetime
 import json
 
 import pytest
@@ -167,6 +169,27 @@ def test_tabs_share_one_session(api, host, visitor):
     assert api.get(f"/v1/invites/{invite['id']}").json()["uses"] == 1
     pages[1].evaluate("widget.destroy({ end: true })")
     in_state(pages[0], "expired", "session_ended")
+
+
+def test_a_renewal_in_the_same_second_reaches_other_tabs(api, host, visitor):
+    """Ends are told to a second, so that a renewed token may end when the one before it did."""
+    host.page("/second", BOX, mounting({"inviteToken": minted(api)["invite_token"]}))
+    pages = [visitor.open(host.origin() + "/second") for _ in range(2)]
+    for page in pages:
+        in_state(page, "ready")
+    payload = pages[1].evaluate("widget.getToken()").split(".")[1]
+    end = json.loads(base64.urlsafe_b64decode(payload + "=="))["exp"]
+
+    def with_the_same_end(route):
+        answer = route.fetch()
+        told = datetime.datetime.fromtimestamp(end, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        assert len(told) == len(answer.json()["expires_at"])
+        route.fulfill(response=answer, json={**answer.json(), "expires_at": told})
+
+    pages[1].route("**/v1/widget/session/renew", with_the_same_end)
+    pages[1].evaluate("void widget.refresh()")
+    wait_for_events(pages[0], "renewed", 1)
+    assert pages[0].evaluate("widget.getToken()") == pages[1].evaluate("widget.getToken()")
 
 
 def test_two_tabs_in_the_same_moment(api, host, visitor):
