@@ -334,7 +334,8 @@ const mount = (target, options) => {
       if (!sent && (!note.asks || note.nonce < nonce)) ({ nonce, pair } = note);
       if (note.asks) return share();
       const { data } = note;
-      if (data && !isOver() && isNewer(data)) {
+      // The token that was asked for later counts. Ends would not tell: two may fall into one second.
+      if (data && !isOver() && !(data.start[1] <= session?.start[1])) {
         ({ nonce, pair } = note);
         sent = true;
         // Each tab has its own monotonic clock.
@@ -345,9 +346,6 @@ const mount = (target, options) => {
     };
     await ask(60);
   };
-  // Ends are told to a second: of two tokens that end together the one that was asked for later counts.
-  const isNewer = ({ expires_at, start }) => !session || expires_at > session.expires_at
-    || (expires_at == session.expires_at && start[1] > session.start[1]);
   const ask = (ms) => {
     channel?.postMessage({ key: topic, asks: true, nonce, pair });
     return channel && Promise.race([sleep(ms), new Promise((done) => { answered = done; })]);
