@@ -21,7 +21,8 @@ package enum TLSProgress: Equatable, Sendable {
 /// Memory: ciphertext held is what was fed since the last `needsMoreInput`; output held is what was sent and not taken,
 /// with some 22 bytes a record of 16 KiB on top. OpenSSL holds one incomplete record (≤ 18 KiB), and during the handshake
 /// a message: it takes a ClientHello of up to 128 KiB at its word, so bound the handshakes under way. A peer that is not
-/// through after ``handshakeBytesMax`` is refused. An idle session takes about 14 KiB, queues included. Deadlines are the
+/// through after ``handshakeBytesMax`` is refused. A server's session is nothing but what was fed until that is a whole record,
+/// some 47 KiB until the handshake is complete, and about 14 KiB when it is idle, queues included. Deadlines are the
 /// caller's, and so is a socket that ends without close_notify.
 @safe
 package final class TLSSession {
@@ -41,52 +42,47 @@ package final class TLSSession {
     /// Whether application data may flow.
     package private(set) var isHandshakeComplete = false
 
-    private let ssl: OpaquePointer
+    private let context: TLSContextHandle
     private let transport = TLSTransport()
     private let isServer: Bool
+    /// Nil on a server that has not been sent a whole record yet.
+    private var handle: TLSSessionHandle?
     private var state = State.handshaking
     private var isShutDown = false
 
-    /// The server's side of a new connection; throws only where memory is wanting.
-    package convenience init(server context: TLSServerContext) throws(TLSError) {
-        try self.init(context.handle, isServer: true)
-        unsafe SSL_set_accept_state(ssl)
+    /// The server's side of a new connection.
+    package init(server context: TLSServerContext) {
+        self.context = context.handle
+        isServer = true
     }
 
     /// The client's side of a new connection to a host: a DNS name or an IP address (IPv6 with or without brackets).
     ///
     /// The peer's certificate must be valid for the host (RFC 6125, RFC 9525); a name is also sent to the server (SNI,
     /// RFC 6066 section 3), an address never. Throws for a host that can be neither.
-    package convenience init(client context: TLSClientContext, host: String) throws(TLSError) {
-        try self.init(context.handle, isServer: false)
-        unsafe SSL_set_connect_state(ssl)
-        try expect(host)
+    package init(client context: TLSClientContext, host: String) throws(TLSError) {
+        self.context = context.handle
+        isServer = false
+        let handle = try TLSSessionHandle(context.handle, transport)
+        unsafe SSL_set_connect_state(handle.pointer)
+        try Self.expect(host, handle)
+        self.handle = handle
     }
 
-    private init(_ context: TLSContextHandle, isServer: Bool) throws(TLSError) {
-        ERR_clear_error()
-        self.isServer = isServer
-        guard let ssl = unsafe SSL_new(context.pointer) else { throw TLSError.capture(.configuration, "SSL_new") }
-        unsafe self.ssl = ssl
-        guard let bio = unsafe TLSTransportBIO.make(transport) else {
-            throw TLSError.capture(.configuration, "BIO_new")
-        }
-        unsafe SSL_set_bio(ssl, bio, bio)
-    }
-
-    deinit { unsafe SSL_free(ssl) }
+    /// Whether OpenSSL knows of this session yet.
+    var isEngaged: Bool { handle != nil }
 
     /// Whether the peer has to be sent something now.
     package var hasCiphertext: Bool { transport.outgoingBytes > 0 }
 
     /// The negotiated version in OpenSSL's words, such as `TLSv1.3`; nil before the handshake is complete.
     package var protocolVersion: String? {
-        guard isHandshakeComplete, let name = unsafe SSL_get_version(ssl) else { return nil }
+        guard isHandshakeComplete, let handle, let name = unsafe SSL_get_version(handle.pointer) else { return nil }
         return unsafe String(cString: name)
     }
 
     /// Whether the handshake was shortened by a ticket.
-    package var isResumed: Bool { unsafe SSL_session_reused(ssl) == 1 }
+    package var isResumed: Bool { unsafe handle.map { unsafe SSL_session_reused($0.pointer) == 1 } ?? false }
 
     /// Takes ciphertext of the peer and appends the plaintext in it, at most `bytesMax` bytes, to `plaintext`.
     ///
@@ -101,9 +97,15 @@ package final class TLSSession {
         let roomBytes = max(0, bytesMax)
         return unsafe transport.lending(ciphertext) { () -> TLSProgress in
             ERR_clear_error()
-            if let stop = shakeHands() { return stop }
+            guard let handle = engaged() else {
+                if case .failed(let error) = state { return .failed(error) }
+                return .needsMoreInput
+            }
+            if let stop = shakeHands(handle) { return stop }
             while plaintext.count - start < roomBytes {
-                if let stop = read(into: &plaintext, bytesMax: roomBytes - (plaintext.count - start)) { return stop }
+                if let stop = read(handle, into: &plaintext, bytesMax: roomBytes - (plaintext.count - start)) {
+                    return stop
+                }
             }
             return .outputFull
         }
@@ -118,12 +120,12 @@ package final class TLSSession {
     ///
     /// False, with nothing sent, before the handshake is complete, after ``shutdown()`` and after a failure.
     package func send(_ plaintext: UnsafeRawBufferPointer) -> Bool {
-        guard isHandshakeComplete, !isShutDown else { return false }
+        guard isHandshakeComplete, !isShutDown, let handle else { return false }
         if case .failed = state { return false }
         guard plaintext.count > 0 else { return true }
         ERR_clear_error()
         var written = 0
-        if unsafe SSL_write_ex(ssl, plaintext.baseAddress, plaintext.count, &written) == 1,
+        if unsafe SSL_write_ex(handle.pointer, plaintext.baseAddress, plaintext.count, &written) == 1,
             written == plaintext.count
         {
             return true
@@ -146,30 +148,47 @@ package final class TLSSession {
     ///
     /// Does nothing before the handshake is complete, after a failure and the second time.
     package func shutdown() {
-        guard isHandshakeComplete, !isShutDown else { return }
+        guard isHandshakeComplete, !isShutDown, let handle else { return }
         if case .failed = state { return }
         isShutDown = true
         ERR_clear_error()
         // A negative result would only mean that the peer's own notice is not there yet.
-        _ = unsafe SSL_shutdown(ssl)
+        _ = unsafe SSL_shutdown(handle.pointer)
         ERR_clear_error()
     }
 
+    /// OpenSSL's side; nil on a server that was not sent a whole record yet, or where there is no memory.
+    ///
+    /// It costs many times what a peer pays who opens a connection and stops there.
+    private func engaged() -> TLSSessionHandle? {
+        if let handle { return handle }
+        guard case .handshaking = state, transport.holdsRecord else { return nil }
+        do {
+            let handle = try TLSSessionHandle(context, transport)
+            unsafe SSL_set_accept_state(handle.pointer)
+            self.handle = handle
+            return handle
+        } catch {
+            _ = fail(error)
+            return nil
+        }
+    }
+
     /// Goes on with the handshake; nil once it is complete and reading may start.
-    private func shakeHands() -> TLSProgress? {
+    private func shakeHands(_ handle: TLSSessionHandle) -> TLSProgress? {
         switch state {
         case .open: return nil
         case .closedByPeer: return .closed
         case .failed(let error): return .failed(error)
         case .handshaking: break
         }
-        let result = unsafe SSL_do_handshake(ssl)
+        let result = unsafe SSL_do_handshake(handle.pointer)
         if result == 1 {
             isHandshakeComplete = true
             state = .open
             return nil
         }
-        let progress = stop(result, .handshake, "TLS handshake")
+        let progress = stop(handle, result, .handshake, "TLS handshake")
         if progress == .needsMoreInput, transport.consumedBytes > Self.handshakeBytesMax {
             return fail(TLSError(.handshake, "TLS handshake: more than \(Self.handshakeBytesMax) bytes"))
         }
@@ -177,26 +196,35 @@ package final class TLSSession {
     }
 
     /// Appends at most one record's plaintext; nil where there may be more.
-    private func read(into plaintext: inout [UInt8], bytesMax: Int) -> TLSProgress? {
+    private func read(
+        _ handle: TLSSessionHandle,
+        into plaintext: inout [UInt8],
+        bytesMax: Int
+    ) -> TLSProgress? {
         // A look at one byte decrypts the record, so that the array grows by just what is there.
         var first: UInt8 = 0
         var readBytes = 0
-        let isReady = unsafe SSL_peek_ex(ssl, &first, 1, &readBytes)
-        guard isReady == 1 else { return stop(isReady, .protocolViolation, "TLS record") }
+        let isReady = unsafe SSL_peek_ex(handle.pointer, &first, 1, &readBytes)
+        guard isReady == 1 else { return stop(handle, isReady, .protocolViolation, "TLS record") }
         let count = plaintext.count
-        let roomBytes = min(bytesMax, max(1, unsafe Int(SSL_pending(ssl))))
+        let roomBytes = min(bytesMax, max(1, unsafe Int(SSL_pending(handle.pointer))))
         plaintext.append(contentsOf: repeatElement(0, count: roomBytes))
         readBytes = 0
         let result = unsafe plaintext.withUnsafeMutableBytes { bytes in
-            unsafe SSL_read_ex(ssl, bytes.baseAddress?.advanced(by: count), roomBytes, &readBytes)
+            unsafe SSL_read_ex(handle.pointer, bytes.baseAddress?.advanced(by: count), roomBytes, &readBytes)
         }
         plaintext.removeLast(roomBytes - readBytes)
-        return result == 1 ? nil : stop(result, .protocolViolation, "TLS record")
+        return result == 1 ? nil : stop(handle, result, .protocolViolation, "TLS record")
     }
 
     /// Sorts the result of a call that did not succeed.
-    private func stop(_ result: CInt, _ kind: TLSError.Kind, _ subject: String) -> TLSProgress {
-        switch unsafe SSL_get_error(ssl, result) {
+    private func stop(
+        _ handle: TLSSessionHandle,
+        _ result: CInt,
+        _ kind: TLSError.Kind,
+        _ subject: String
+    ) -> TLSProgress {
+        switch unsafe SSL_get_error(handle.pointer, result) {
         case SSL_ERROR_WANT_READ:
             return .needsMoreInput
         case SSL_ERROR_ZERO_RETURN:
@@ -204,7 +232,7 @@ package final class TLSSession {
             transport.endInput()
             return .closed
         default:
-            let verification = unsafe SSL_get_verify_result(ssl)
+            let verification = unsafe SSL_get_verify_result(handle.pointer)
             if !isServer, !isHandshakeComplete, verification != CLong(X509_V_OK),
                 let text = unsafe X509_verify_cert_error_string(verification)
             {
@@ -222,19 +250,43 @@ package final class TLSSession {
     }
 
     /// Binds the client to the host that the peer's certificate must be made for.
-    private func expect(_ host: String) throws(TLSError) {
+    private static func expect(_ host: String, _ handle: TLSSessionHandle) throws(TLSError) {
         var name = host
         if name.hasPrefix("["), name.hasSuffix("]") { name = String(name.dropFirst().dropLast()) }
         guard !name.isEmpty, name.utf8.count <= 255, !name.utf8.contains(0) else {
             throw TLSError(.configuration, "not a host name: '\(host)'")
         }
         ERR_clear_error()
-        let parameters = unsafe SSL_get0_param(ssl)
+        let parameters = unsafe SSL_get0_param(handle.pointer)
         if unsafe X509_VERIFY_PARAM_set1_ip_asc(parameters, name) == 1 { return }
         ERR_clear_error()
-        unsafe SSL_set_hostflags(ssl, CUnsignedInt(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
-        guard unsafe SSL_set1_host(ssl, name) == 1, unsafe copenssl_set_server_name(ssl, name) == 1 else {
+        unsafe SSL_set_hostflags(handle.pointer, CUnsignedInt(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
+        guard unsafe SSL_set1_host(handle.pointer, name) == 1,
+            unsafe copenssl_set_server_name(handle.pointer, name) == 1
+        else {
             throw TLSError.capture(.configuration, "host name '\(host)'")
         }
     }
+}
+
+/// The one owner of an `SSL`, joined to a transport.
+@safe
+private final class TLSSessionHandle {
+    let pointer: OpaquePointer
+    /// The `SSL` only borrows it.
+    private let transport: TLSTransport
+
+    /// Throws only where memory is wanting.
+    init(_ context: TLSContextHandle, _ transport: TLSTransport) throws(TLSError) {
+        ERR_clear_error()
+        guard let pointer = unsafe SSL_new(context.pointer) else { throw TLSError.capture(.configuration, "SSL_new") }
+        unsafe self.pointer = pointer
+        self.transport = transport
+        guard let bio = unsafe TLSTransportBIO.make(transport) else {
+            throw TLSError.capture(.configuration, "BIO_new")
+        }
+        unsafe SSL_set_bio(pointer, bio, bio)
+    }
+
+    deinit { unsafe SSL_free(pointer) }
 }

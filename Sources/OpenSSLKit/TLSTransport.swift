@@ -8,6 +8,10 @@ import COpenSSL
 final class TLSTransport {
     /// Storage above this is freed once it is empty, so that an idle connection stays small.
     private static let idleStorageBytesMax = 4096
+    private static let recordHeaderBytes = 5
+    private static let handshakeRecordType: UInt8 = 22
+    /// Longest plaintext record; nothing is encrypted yet when this is asked.
+    private static let recordBytesMax = 16_384
 
     /// Bytes handed to OpenSSL since the start.
     private(set) var consumedBytes = 0
@@ -20,6 +24,21 @@ final class TLSTransport {
 
     /// Ciphertext that waits for the peer.
     var outgoingBytes: Int { outgoing.count }
+
+    /// Whether what waits for OpenSSL begins with a whole record (RFC 8446 section 5.1), or with what can not be the first one.
+    var holdsRecord: Bool {
+        let waiting = unsafe fed.count - fedPosition + lent.count
+        guard waiting >= Self.recordHeaderBytes else { return false }
+        let length = Int(waitingByte(at: 3)) << 8 | Int(waitingByte(at: 4))
+        return waitingByte(at: 0) != Self.handshakeRecordType || length > Self.recordBytesMax
+            || waiting - Self.recordHeaderBytes >= length
+    }
+
+    /// A byte of what waits, at an offset below its count.
+    private func waitingByte(at offset: Int) -> UInt8 {
+        let position = fedPosition + offset
+        return unsafe position < fed.count ? fed[position] : lent[position - fed.count]
+    }
 
     /// Drops what OpenSSL has not taken, and all that comes later: nothing after a failure or close_notify counts.
     func endInput() {

@@ -10,7 +10,7 @@ final class TLSPair {
     var serverProgress = TLSProgress.needsMoreInput
 
     init(_ serverContext: TLSServerContext, _ clientContext: TLSClientContext, host: String = "localhost") throws {
-        server = try TLSSession(server: serverContext)
+        server = TLSSession(server: serverContext)
         client = try TLSSession(client: clientContext, host: host)
     }
 

@@ -1,7 +1,8 @@
-import OpenSSLKit
 import Platform
 import TestSupport
 import Testing
+
+@testable import OpenSSLKit
 
 @Suite("TLS session")
 struct TLSSessionTests {
@@ -35,14 +36,14 @@ struct TLSSessionTests {
         #expect(!pair.server.hasCiphertext)
     }
 
-    @Test("A hello cut in two at any byte is answered like a whole one")
+    @Test("A hello cut in two at any byte is answered like a whole one, and nothing is set up for its first part")
     func takesEveryCut() throws {
         let hello = TLSClientHello().record
         for cut in 1..<hello.count {
-            let session = try TLSSession(server: serverContext)
+            let session = TLSSession(server: serverContext)
             var plaintext: [UInt8] = []
             #expect(session.advance(Array(hello[..<cut]), into: &plaintext, bytesMax: 1) == .needsMoreInput)
-            #expect(!session.hasCiphertext)
+            #expect(!session.hasCiphertext && !session.isEngaged)
             #expect(session.advance(Array(hello[cut...]), into: &plaintext, bytesMax: 1) == .needsMoreInput)
             #expect(Self.firstByte(session) == 22)
         }
@@ -67,7 +68,7 @@ struct TLSSessionTests {
         ] as [(TLSClientHello, UInt8)]
     )
     func refusesHello(hello: TLSClientHello, alert: UInt8) throws {
-        let session = try TLSSession(server: serverContext)
+        let session = TLSSession(server: serverContext)
         var plaintext: [UInt8] = []
         guard case .failed(let error) = session.advance(hello.record, into: &plaintext, bytesMax: 1) else {
             Issue.record("the handshake goes on")
@@ -94,7 +95,7 @@ struct TLSSessionTests {
         ]
     )
     func acceptsHello(hello: TLSClientHello) throws {
-        let session = try TLSSession(server: serverContext)
+        let session = TLSSession(server: serverContext)
         var plaintext: [UInt8] = []
         #expect(session.advance(hello.record, into: &plaintext, bytesMax: 1) == .needsMoreInput)
         #expect(Self.firstByte(session) == 22)
@@ -141,7 +142,7 @@ struct TLSSessionTests {
 
     @Test("Bytes that are not TLS fail at once", arguments: ["GET / HTTP/1.1\r\nHost: a\r\n\r\n", "\0\0\0\0\0\0\0\0"])
     func refusesOtherProtocols(text: String) throws {
-        let session = try TLSSession(server: serverContext)
+        let session = TLSSession(server: serverContext)
         var plaintext: [UInt8] = []
         guard case .failed(let error) = session.advance(Array(text.utf8), into: &plaintext, bytesMax: 9) else {
             Issue.record("taken for TLS")
@@ -151,11 +152,26 @@ struct TLSSessionTests {
         #expect(plaintext.isEmpty && !session.isHandshakeComplete && !session.send([1]))
     }
 
+    @Test(
+        "What can not be the first record is refused as soon as its header is there",
+        arguments: [[23, 3, 1, 0, 9], [22, 3, 1, 0xFF, 0xFF], [128, 46, 1, 0, 2]]
+    )
+    func refusesHeaders(header: [UInt8]) {
+        let session = TLSSession(server: serverContext)
+        var plaintext: [UInt8] = []
+        for byte in header { _ = session.advance([byte], into: &plaintext, bytesMax: 1) }
+        // OpenSSL takes a few bytes more to be sure.
+        guard case .failed = session.advance([UInt8](repeating: 0, count: 16), into: &plaintext, bytesMax: 1) else {
+            Issue.record("waits for more")
+            return
+        }
+    }
+
     @Test("Random bytes never complete a handshake and never yield plaintext")
     func survivesNoise() throws {
         let random = SeededRandomSource(seed: 7)
         for round in 0..<500 {
-            let session = try TLSSession(server: serverContext)
+            let session = TLSSession(server: serverContext)
             var noise = random.bytes(round % 97 + 1)
             // Half of the rounds look like a handshake record, so that the noise gets further.
             if round % 2 == 0 { noise = [22, 3, 1, 0, UInt8(noise.count)] + noise }
@@ -188,7 +204,7 @@ struct TLSSessionTests {
 
     @Test("A peer that is not through the handshake after 64 KiB is refused")
     func boundsHandshake() throws {
-        let session = try TLSSession(server: serverContext)
+        let session = TLSSession(server: serverContext)
         var plaintext: [UInt8] = []
         let fragment = [22, 3, 1, 0x40, 0] + [UInt8](repeating: 0, count: 0x4000)
         // Announces a hello of 131,072 bytes.

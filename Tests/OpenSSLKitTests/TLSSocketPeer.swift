@@ -33,7 +33,7 @@ enum TLSSocketPeer {
         var limit = timeval(tv_sec: 20, tv_usec: 0)
         let limitBytes = socklen_t(MemoryLayout<timeval>.size)
         _ = unsafe setsockopt(socket.rawValue, SOL_SOCKET, SO_RCVTIMEO, &limit, limitBytes)
-        guard let session = try? TLSSession(server: context) else { return false }
+        let session = TLSSession(server: context)
         var buffer = [UInt8](repeating: 0, count: 4096)
         var isOver = false
         while !isOver {

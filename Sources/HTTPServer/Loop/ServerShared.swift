@@ -38,11 +38,8 @@ final class ServerShared: Sendable {
 }
 
 extension ServerShared {
-    /// A session for a new connection; nil without TLS, or where there is no memory for one.
-    func makeSession() -> TLSSession? {
-        guard let context = tlsContext.withLock({ $0 }) else { return nil }
-        return try? TLSSession(server: context)
-    }
+    /// A session for a new connection; nil without TLS.
+    func makeSession() -> TLSSession? { tlsContext.withLock { $0 }.map { TLSSession(server: $0) } }
 
     /// Reads certificate and key again; what is in use stays where they are no good.
     func reloadTLS() throws(TLSError) {
