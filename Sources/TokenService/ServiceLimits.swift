@@ -92,6 +92,8 @@ package enum ServiceLimits {
     package static let pageLimitDefault = 20
     /// Records of the largest page.
     package static let pageLimitMax = 100
+    /// Cut-offs, or ended sessions, that one read loads into memory: about a megabyte.
+    package static let revocationsPerRead = 10_000
     /// How long the signing keys that were in use stay so after they changed, where they can not be read: 5 s.
     package static let keyringStaleMilliseconds = 5_000
     /// Parts in which replicas lease a limit on requests a minute; each holds at most one and a quarter unused.

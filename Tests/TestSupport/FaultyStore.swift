@@ -298,9 +298,12 @@ extension FaultyStore {
         try await run("lastCutOffNumber") { () async throws(StoreError) in try await self.inner.lastCutOffNumber() }
     }
 
-    package func endedSessions(now: UnixTime, limit: Int) async throws(StoreError) -> [EndedSession] {
+    package func endedSessions(after last: EndedSession?, now: UnixTime, limit: Int)
+        async throws(StoreError)
+        -> [EndedSession]
+    {
         try await run("endedSessions") { () async throws(StoreError) in
-            try await self.inner.endedSessions(now: now, limit: limit)
+            try await self.inner.endedSessions(after: last, now: now, limit: limit)
         }
     }
 

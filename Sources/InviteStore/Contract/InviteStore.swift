@@ -154,8 +154,13 @@ package protocol InviteStore: AuditSource, MemberStore, WebhookStore {
     /// The highest number ever given, 0 where there was none; survives forgotten cut-offs.
     func lastCutOffNumber() async throws(StoreError) -> Int64
 
-    /// Sessions ended before their time that are not yet forgotten at `now`; at most `limit`.
-    func endedSessions(now: UnixTime, limit: Int) async throws(StoreError) -> [EndedSession]
+    /// Sessions ended before their time that are not yet forgotten at `now`, in the order of ``EndedSession``, those behind
+    /// `last` alone where it is given; at most `limit`.
+    func endedSessions(
+        after last: EndedSession?,
+        now: UnixTime,
+        limit: Int
+    ) async throws(StoreError) -> [EndedSession]
 
     /// Counts what a cut-off would end; stops at `rowsMax` rows examined.
     func coverage(

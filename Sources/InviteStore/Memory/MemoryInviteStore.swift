@@ -235,8 +235,12 @@ extension MemoryInviteStore {
         }
     }
 
-    package func endedSessions(now: UnixTime, limit: Int) async throws(StoreError) -> [EndedSession] {
-        try with { (tables) throws(StoreError) in try tables.endedSessions(now: now, limit: limit) }
+    package func endedSessions(
+        after last: EndedSession?,
+        now: UnixTime,
+        limit: Int
+    ) async throws(StoreError) -> [EndedSession] {
+        try with { (tables) throws(StoreError) in try tables.endedSessions(after: last, now: now, limit: limit) }
     }
 
     package func coverage(

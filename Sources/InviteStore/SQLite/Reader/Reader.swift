@@ -135,7 +135,10 @@
             )
             lastCutOff = try connection.statement("SELECT value FROM meta WHERE name = 'last_cut_off'")
             endedSessions = try connection.statement(
-                "SELECT session, forget_at FROM ended_sessions WHERE forget_at > ? ORDER BY forget_at LIMIT ?"
+                """
+                SELECT session, forget_at FROM ended_sessions WHERE (forget_at, session) > (?, ?)
+                ORDER BY forget_at, session LIMIT ?
+                """
             )
             claim = try connection.statement(
                 "SELECT request, result FROM idempotency WHERE scope = ? AND expires_at > ?"
