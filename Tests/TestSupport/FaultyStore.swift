@@ -110,11 +110,9 @@ extension FaultyStore {
         try await run("initialise") { () async throws(StoreError) in try await self.inner.initialise(seed) }
     }
 
-    package func replaceSigningKeys(_ keys: [SigningKeyRecord], now: UnixTime, audit: [AuditDraft])
-        async throws(StoreError)
-    {
+    package func replaceSigningKeys(_ command: ReplaceSigningKeys) async throws(StoreError) -> Bool {
         try await run("replaceSigningKeys") { () async throws(StoreError) in
-            try await self.inner.replaceSigningKeys(keys, now: now, audit: audit)
+            try await self.inner.replaceSigningKeys(command)
         }
     }
 

@@ -31,8 +31,8 @@ package protocol InviteStore: AuditSource, MemberStore, WebhookStore {
     /// Writes a new deployment in one transaction; ``StoreError/alreadyInitialised`` where there is one.
     func initialise(_ seed: DeploymentSeed) async throws(StoreError)
 
-    /// Replaces the set of signing keys with these.
-    func replaceSigningKeys(_ keys: [SigningKeyRecord], now: UnixTime, audit: [AuditDraft]) async throws(StoreError)
+    /// Replaces the set of signing keys, if it still is as it was read; false, and nothing done, where it is not.
+    func replaceSigningKeys(_ command: ReplaceSigningKeys) async throws(StoreError) -> Bool
 
     // MARK: Workspaces
 

@@ -84,9 +84,7 @@
         init(_ connection: Connection) throws(SQLiteFailure) {
             deployment = try connection.statement("SELECT issuer, created_at, master_key_check FROM deployment")
             dataKeys = try connection.statement("SELECT purpose, wrapped FROM data_keys")
-            signingKeys = try connection.statement(
-                "SELECT \(SigningKeyRow.columns) FROM signing_keys ORDER BY position"
-            )
+            signingKeys = try connection.statement(SigningKeyRow.select)
             // Number 0 is the deployment itself.
             workspace = try connection.statement(
                 "SELECT \(WorkspaceRow.columns) FROM workspaces WHERE id = ? AND number > 0"
