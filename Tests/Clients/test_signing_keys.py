@@ -95,6 +95,24 @@ def test_a_leaked_key_is_replaced_at_once(tmp_path):
         assert service.widget().validate(session["participant_token"]).status_code == 200
 
 
+def test_the_service_rotates_by_itself_where_it_is_told_to(tmp_path, shim):
+    deployment = harness.Deployment(harness.fresh_directory(tmp_path))
+    for days in ("6", "3651", "never", ""):
+        done = harness.run_cli("serve", "--data-dir", deployment.data_dir, "--signing-key-days", days)
+        assert done.returncode == 2 and "--signing-key-days" in done.err, (days, done.err)
+    with harness.Service(deployment, "--signing-key-days", "7") as service:
+        (first,) = published(service)
+    for options, count in ((["--signing-key-days", "8"], 1), ([], 1), (["--signing-key-days", "7"], 2)):
+        later = {"LD_PRELOAD": str(shim), "CLOCK_SHIFT_SECONDS": str(7 * 86_400)}
+        with harness.Service(deployment, *options, env=later) as service:
+            if count == 2:
+                harness.wait_until("a second key", lambda: len(published(service)) == 2)
+            assert len(published(service)) == count and published(service)[0] == first
+            assert signer(service.api().mint()["invite_token"]) == first
+            session = service.widget().open(service.api().mint()["invite_token"])
+            assert service.widget().validate(session["participant_token"]).status_code == 200
+
+
 class Load:
     """Mints at one replica, exchanges at the next, and validates at all of them old and new; every failure is kept."""
 

@@ -43,18 +43,27 @@ extension Services {
         throw Problem(.conflict, "The signing keys are being changed by others at the same time. Try again.")
     }
 
-    /// Does what is due: puts a key into use that was published for long enough, removes one whose last token is over.
+    /// Does what is due: puts a key into use that was published for long enough, removes one whose last token is over,
+    /// and makes a successor for one that has been in use for so many days, where a number is given.
     ///
     /// Of several replicas one does it. Where it fails the next round tries again: until then all stays as it was.
-    package func rotateSigningKeys(now: UnixTime) async {
+    package func rotateSigningKeys(now: UnixTime, afterDays days: Int64? = nil) async {
         let known = issuance.keyrings.records
-        guard let change = rotation(of: known).due(at: now) else { return }
         do {
+            guard let change = try due(rotation(of: known), now, days) else { return }
             // Where others were quicker there is nothing to do but to learn it.
             _ = try await replaceSigningKeys(known, change, "service", now)
         } catch {
             log.error("signing keys not changed", ["error": .string("\(error)")])
         }
+    }
+
+    private func due(_ rotation: SigningKeyRotation, _ now: UnixTime, _ days: Int64?) throws -> SigningKeyChange? {
+        if let change = rotation.due(at: now) { return change }
+        guard let days, let worn = rotation.worn(at: now, days: days),
+            let algorithm = SignatureAlgorithm(rawValue: worn.algorithm)
+        else { return nil }
+        return try rotation.adding(makeSigningKey(algorithm, now: now))
     }
 
     /// Stores a change, and reads what is stored, whatever came of it; false where the keys were not as expected.

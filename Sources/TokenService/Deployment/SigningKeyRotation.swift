@@ -51,6 +51,12 @@ package struct SigningKeyRotation: Sendable {
         return change.events.isEmpty ? nil : change
     }
 
+    /// The key in use, where it has been for so many days and no other waits to take over; nil else.
+    package func worn(at now: UnixTime, days: Int64) -> SigningKeyRecord? {
+        guard !keys.contains(where: { $0.state == .standby }) else { return nil }
+        return keys.first { $0.state == .inUse && $0.stateSince.adding(seconds: days * 86_400) <= now }
+    }
+
     /// Publishes a new key.
     ///
     /// - Throws: ``Problem`` (409) where one waits already, or there are too many.

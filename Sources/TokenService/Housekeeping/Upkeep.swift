@@ -16,12 +16,19 @@ package struct Upkeep: Sendable {
     let services: Services
     /// Days for which audit events are kept.
     let auditDays: Int64
+    /// Days after which a signing key gets a successor; nil where only the operator makes one.
+    let signingKeyDays: Int64?
     private let notices = ExpiryNotices()
     private let heads = AuditHeadRecorder()
 
-    package init(services: Services, auditDays: Int64 = ServiceLimits.auditDaysDefault) {
+    package init(
+        services: Services,
+        auditDays: Int64 = ServiceLimits.auditDaysDefault,
+        signingKeyDays: Int64? = nil
+    ) {
         self.services = services
         self.auditDays = auditDays
+        self.signingKeyDays = signingKeyDays
     }
 
     func start() -> Task<Void, Never> {
@@ -40,7 +47,7 @@ package struct Upkeep: Sendable {
 
     private func rounds() async {
         // A key may have become due while nothing ran.
-        await services.rotateSigningKeys(now: services.time.now())
+        await services.rotateSigningKeys(now: services.time.now(), afterDays: signingKeyDays)
         while !Task.isCancelled {
             try? await Task.sleep(for: Self.interval)
             if Task.isCancelled { return }
@@ -76,7 +83,7 @@ package struct Upkeep: Sendable {
         if services.issuance.keyrings.isStale { await services.reloadKeyring() }
         // Not by the time of before: the clock may have been set right while the round waited.
         services.revocations.forget(before: services.time.now())
-        await services.rotateSigningKeys(now: now)
+        await services.rotateSigningKeys(now: now, afterDays: signingKeyDays)
         await storeCounts()
         await services.imports.refresh()
         // Another process on the same store may have changed policies: no snapshot lives longer than two rounds.

@@ -170,6 +170,36 @@ struct SigningKeyRotationTests {
         #expect(try await Self.trail(service).count == 3)
     }
 
+    @Test("Told after how many days, the service makes the next key by itself, and one at a time")
+    func byDays() async throws {
+        let service = try await ServiceHarness()
+        let upkeep = Upkeep(services: service.services, signingKeyDays: 30)
+        let first = Self.signing(service)
+        service.time.advance(seconds: 30 * 86_400 - 1)
+        await upkeep.round()
+        #expect(await Self.published(service) == [first])
+        service.time.advance(seconds: 1)
+        // Without the setting nothing comes of it.
+        await Self.round(service)
+        #expect(await Self.published(service) == [first])
+        for _ in 0..<2 {
+            await upkeep.round()
+            #expect(await Self.published(service).count == 2)
+            #expect(Self.signing(service) == first)
+        }
+        service.time.advance(seconds: Self.published)
+        for _ in 0..<2 { await upkeep.round() }
+        let second = Self.signing(service)
+        #expect(second != first)
+        service.time.advance(seconds: 30 * 86_400)
+        // The first one goes, and then the third one comes.
+        for _ in 0..<2 { await upkeep.round() }
+        let published = await Self.published(service)
+        #expect(published.count == 2)
+        #expect(published.first == second)
+        #expect(try await Self.trail(service).first == "signing_key.created by service")
+    }
+
     // MARK: The rules alone
 
     private static let start = UnixTime(seconds: 1_900_000_000)
