@@ -43,6 +43,9 @@ enum ConfigurationTarget {
         try require((1...256).contains(settings.loopCount ?? 1), "\(settings.loopCount ?? 0) loops")
         try require((1...1_000_000).contains(settings.addressLimit ?? 1), "a limit of \(settings.addressLimit ?? 0)")
         try require((1...36_500).contains(settings.auditDays), "\(settings.auditDays) days")
+        if let days = settings.signingKeyDays {
+            try require(ServiceLimits.signingKeyDays.contains(days), "\(days) days of a signing key")
+        }
         if let proxies = arguments.value("trusted-proxies") {
             let written = proxies.split(separator: ",").count
             try require(settings.trustedProxies.count == written, "a proxy was passed over")

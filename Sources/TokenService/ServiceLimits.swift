@@ -92,6 +92,16 @@ package enum ServiceLimits {
     package static let pageLimitDefault = 20
     /// Records of the largest page.
     package static let pageLimitMax = 100
+    /// Cut-offs, or ended sessions, that one read loads into memory: about a megabyte.
+    package static let revocationsPerRead = 10_000
+    /// How long a new signing key is published before it signs: 10 min, twice as long as anybody may keep the key set.
+    package static let signingKeyPublishedSeconds: Int64 = 600
+    /// Days after which the service may be told to rotate: more often and too many keys would have to be kept.
+    package static let signingKeyDays: ClosedRange<Int64> = 7...3_650
+    /// Signing keys at once: those that still verify make the key set longer.
+    package static let signingKeysMax = 16
+    /// Times that a change of the signing keys is decided anew because another was quicker.
+    package static let signingKeyChangeTriesMax = 4
     /// How long the signing keys that were in use stay so after they changed, where they can not be read: 5 s.
     package static let keyringStaleMilliseconds = 5_000
     /// Parts in which replicas lease a limit on requests a minute; each holds at most one and a quarter unused.

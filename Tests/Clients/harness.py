@@ -25,7 +25,7 @@ ANSWER_SECONDS = 20.0
 CANARY_DOMAIN = "canary-mail.example"
 TOP = pathlib.Path(__file__).resolve().parents[2]
 
-BOUND = re.compile(r"(127\.0\.0\.1|\[::1\]|localhost):(\d{1,5})")
+BOUND = re.compile(r"(\d{1,3}(?:\.\d{1,3}){3}|\[::1\]|localhost):(\d{1,5})")
 TOKEN_SHAPE = re.compile(r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}")
 KEY_SHAPE = re.compile(r"\b[a-z]{2,8}_(?:live|test)_[0-9A-Za-z]{43}\b")
 TRAP_SHAPE = re.compile(r"Fatal error|SIGILL|SIGTRAP|Program crashed|AddressSanitizer|ThreadSanitizer|LeakSanitizer")
@@ -107,13 +107,17 @@ class Deployment:
 class Service:
     """One `serve` process. Use as a context manager: the end is SIGTERM and an exit code of 0."""
 
-    def __init__(self, deployment, *arguments, env=None, listen="127.0.0.1:0", scheme="http", log_may_hold=()):
+    def __init__(
+        self, deployment, *arguments, env=None, listen="127.0.0.1:0", scheme="http", log_may_hold=(), within=()
+    ):
+        """`within` is a command that runs the words behind it somewhere else, such as in a network of their own."""
         self.deployment = deployment
         self.arguments = list(arguments)
         self.env = {"TOKENSERVICE_ADDRESS_LIMIT": "off", **(env or {})}
         self.listen = listen
         self.scheme = scheme
         self.log_may_hold = log_may_hold
+        self.within = list(within)
         self.process = None
         self.lines = []
         self.ready = threading.Event()
@@ -123,10 +127,10 @@ class Service:
         self.ready.clear()
         self.process = subprocess.Popen(
             [
-                executable(), "serve",
+                *self.within, executable(), "serve",
                 "--data-dir", str(self.deployment.data_dir),
                 "--listen", self.listen,
-                "--admin-listen", "127.0.0.1:0",
+                "--admin-listen", self.listen.rpartition(":")[0] + ":0" if self.within else "127.0.0.1:0",
                 *[str(argument) for argument in self.arguments],
             ],
             stdin=subprocess.DEVNULL,

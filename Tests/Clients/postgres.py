@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 
 import harness
 
@@ -124,6 +125,34 @@ class Standby(Cluster):
         self._run("pg_ctl", "-D", self.data, "-w", "promote")
 
 
+class OpenCluster(Cluster):
+    """Over TCP too, at an address of this machine's, for whoever is in its network."""
+
+    def __init__(self, host, network):
+        super().__init__()
+        self.host, self.network = host, network
+        self.settings = {"listen_addresses": host, "port": free_port(host)}
+
+    def make(self):
+        super().make()
+        with (self.directory / "data" / "pg_hba.conf").open("a") as hba:
+            hba.write(f"host all all {self.network} trust\n")
+
+    @property
+    def address(self):
+        return f"postgresql://postgres@/postgres?host={self.directory}&port={self.settings['port']}"
+
+    @property
+    def tcp_address(self):
+        return f"postgresql://postgres@{self.host}:{self.settings['port']}/postgres"
+
+
+def free_port(host="127.0.0.1"):
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return probe.getsockname()[1]
+
+
 class SecureCluster(Cluster):
     """Over TCP: TLS with a certificate of its own authority's, and a role with a password."""
 
@@ -131,11 +160,8 @@ class SecureCluster(Cluster):
 
     def __init__(self):
         super().__init__()
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
         self.settings = {
-            "listen_addresses": "127.0.0.1", "port": port, "ssl": "on",
+            "listen_addresses": "127.0.0.1", "port": free_port(), "ssl": "on",
             "ssl_cert_file": self.directory / "server.pem", "ssl_key_file": self.directory / "server.key",
         }  # fmt: skip
 
@@ -181,3 +207,67 @@ def make_authority(stem):
         "-keyout", f"{stem}.key", "-out", f"{stem}.pem", "-subj", "/CN=authority of a test",
         "-addext", "basicConstraints=critical,CA:TRUE",
     )  # fmt: skip
+
+
+class Bouncer:
+    """PgBouncer before a cluster, on a Unix socket of its own. Use as a context manager."""
+
+    port = 6432
+
+    def __init__(self, cluster, mode, sessions=40):
+        self.cluster, self.mode, self.sessions = cluster, mode, sessions
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="ts-pool-"))
+        self.process = None
+
+    @staticmethod
+    def program():
+        return shutil.which("pgbouncer", path=os.environ["PATH"] + ":/usr/sbin")
+
+    @property
+    def address(self):
+        return f"postgresql://postgres@/postgres?host={self.directory}&port={self.port}"
+
+    def start(self):
+        (self.directory / "users").write_text('"postgres" ""\n')
+        (self.directory / "pgbouncer.ini").write_text(
+            f"[databases]\npostgres = host={self.cluster.directory} dbname=postgres\n"
+            f"[pgbouncer]\npool_mode = {self.mode}\nlisten_port = {self.port}\nunix_socket_dir = {self.directory}\n"
+            f"auth_type = trust\nauth_file = {self.directory}/users\n"
+            f"default_pool_size = {self.sessions}\nmax_client_conn = 200\n"
+        )
+        if self.cluster.user:
+            for path in (self.directory, *self.directory.iterdir()):
+                shutil.chown(path, "postgres", "postgres")
+        self.process = subprocess.Popen(
+            [*self.cluster.user, self.program(), str(self.directory / "pgbouncer.ini")],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd="/",
+            env={"PATH": os.environ["PATH"]},
+        )  # fmt: skip
+        threading.Thread(target=self._read, args=(self.process.stderr,), daemon=True).start()
+        harness.wait_until("the pooler", self._answers)
+
+    def _read(self, stream):
+        # Read to its end, so that the pooler never waits for whoever reads its log.
+        self.log = stream.read().decode("utf-8", "replace")
+
+    def _answers(self):
+        assert self.process.poll() is None, "the pooler ended"
+        done = subprocess.run(
+            [str(programs() / "psql"), "-XAtqc", "SELECT 1", self.address], capture_output=True, timeout=10,
+            env={"PATH": os.environ["PATH"]},
+        )  # fmt: skip
+        return done.stdout == b"1\n"
+
+    def stop(self, how=signal.SIGTERM):
+        """SIGTERM ends it and all that goes through it at once."""
+        self.process.send_signal(how)
+        self.process.wait(timeout=10)
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        if self.process and self.process.poll() is None:
+            self.stop(signal.SIGKILL)
+        shutil.rmtree(self.directory, ignore_errors=True)

@@ -32,8 +32,9 @@ RUN = {
 } | {
     ("docs/keys.md", place) for place in range(5)
 } | {
-    ("docs/policies.md", 0), ("docs/policies.md", 1), ("docs/operations.md", 0), ("docs/operations.md", 2),
-    ("docs/verifying.md", 0), ("docs/webhooks.md", 0),
+    ("docs/policies.md", 0), ("docs/policies.md", 1), ("docs/verifying.md", 0),
+    ("docs/operations.md", 0), ("docs/operations.md", 2), ("docs/operations.md", 3),
+    ("docs/webhooks.md", 0),
 }  # fmt: skip
 
 
@@ -281,10 +282,13 @@ def test_s76_the_worked_example_of_policies(own_service, tmp_path):
 
 def test_s76_the_operators_commands(fresh, tmp_path):
     """A platform key with a workspace, and a copy of the data base while the service runs, which serves."""
-    shell, (workspace, _, backup) = Shell(tmp_path), blocks("docs/operations.md", "sh")
+    shell, (workspace, _, signing, backup) = Shell(tmp_path), blocks("docs/operations.md", "sh")
     shell.run(workspace, replace={"--data-dir D": f"--data-dir {fresh.data_dir}"})
     shown = harness.run_cli("workspace", "show", "acme", "--data-dir", fresh.data_dir, "--json")
     assert json.loads(shown.out)["settings"]["key_prefixes"]["live"] == "ir_live_"
+
+    out = shell.run(signing, replace={"/var/lib/token-service": str(fresh.data_dir)})
+    assert "in_use" in out and "standby" in out
 
     copy = tmp_path / "copy"
     copy.mkdir(mode=0o700)

@@ -1,5 +1,6 @@
 import InviteStore
 import Platform
+import TestSupport
 import Testing
 
 @Suite("Deployment, workspaces, keys and idempotency, in every store")
@@ -36,12 +37,40 @@ struct DeploymentContractTests {
                 algorithm: index == 0 ? "EdDSA" : "ES256",
                 wrappedPrivateKey: [UInt8(index)],
                 state: state,
-                createdAt: start
+                createdAt: start,
+                stateSince: start.adding(seconds: Int64(index))
             )
         }
         try await fixture.store.replaceSigningKeys(keys, now: start, audit: [fixture.draft()])
         #expect(try await fixture.store.deployment()?.signingKeys == keys)
         #expect(try await fixture.store.deployment()?.dataKeys == fixture.seed().deployment.dataKeys)
+    }
+
+    @Test("Signing keys that changed since they were read are left alone", arguments: Fixture.Kind.allCases)
+    func guardsSigningKeys(kind: Fixture.Kind) async throws {
+        let fixture = try await Fixture.make(kind)
+        let keys = try #require(try await fixture.store.deployment()).signingKeys
+        func add(_ number: UInt64, expecting expected: [SigningKeyRecord]) async throws -> Bool {
+            var key = try #require(keys.first)
+            key.id = RecordID(high: 1, low: number)
+            key.keyID = "kid-\(number)"
+            let all = expected + [key]
+            let command = ReplaceSigningKeys(expected: expected, keys: all, now: start, audit: [fixture.draft()])
+            return try await fixture.store.replaceSigningKeys(command)
+        }
+        var stale = try #require(keys.first)
+        stale.stateSince = stale.stateSince.adding(seconds: 1)
+        for expected in [[], [stale], keys + keys] { #expect(try await !add(1, expecting: expected)) }
+        #expect(try await fixture.store.deployment()?.signingKeys == keys)
+        #expect(try await fixture.store.auditChain(1, after: 0, limit: 99).isEmpty)
+        // Of many who read the same, one wins.
+        let winners = try await withThrowingTaskGroup(of: Bool.self) { group in
+            for number in 2..<12 { group.addTask { try await add(UInt64(number), expecting: keys) } }
+            return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+        }
+        #expect(winners == 1)
+        #expect(try await fixture.store.deployment()?.signingKeys.count == keys.count + 1)
+        #expect(try await fixture.store.auditChain(1, after: 0, limit: 99).count == 1)
     }
 
     @Test("A key is found by digest, and by id in its tenant alone", arguments: Fixture.Kind.allCases)

@@ -1,5 +1,6 @@
 import InviteStore
 import Platform
+import TestSupport
 import Testing
 
 @Suite("Sessions: opening, renewing, ending, in every store")
@@ -160,5 +161,40 @@ struct SessionContractTests {
         #expect(try await fixture.store.endedSessions(now: start, limit: 0).isEmpty)
         #expect(try await fixture.store.endedSessions(now: forgetAt, limit: 9).isEmpty)
         #expect(try await fixture.store.auditChain(1, after: 0, limit: 9).count == 1)
+    }
+
+    @Test("Ended sessions are read in parts, in order, none twice and none left out", arguments: Fixture.Kind.allCases)
+    func readsEndedInParts(kind: Fixture.Kind) async throws {
+        let fixture = try await Fixture.make(kind)
+        var marks: [EndedSession] = []
+        // Later ones are forgotten earlier, and several at the same instant.
+        for number in 0..<9 {
+            let session = try await fixture.open(try await fixture.mint(fixture.invite())[0])
+            let mark = EndedSession(session: session.id, forgetAt: start.adding(seconds: Int64(900 - number / 3)))
+            let command = EndSession(
+                tenant: fixture.tenant,
+                session: mark.session,
+                forgetAt: mark.forgetAt,
+                now: start,
+                audit: []
+            )
+            #expect(try await fixture.store.endSession(command))
+            marks.append(mark)
+        }
+        for limit in [1, 2, 4, 9, 10] {
+            var found: [EndedSession] = []
+            var part: [EndedSession] = []
+            repeat {
+                part = try await fixture.store.endedSessions(after: found.last, now: start, limit: limit)
+                #expect(part.count <= limit)
+                found += part
+            } while !part.isEmpty && found.count <= marks.count
+            #expect(found == marks.sorted())
+        }
+        // What is over by now is passed over, wherever reading stands.
+        let later = start.adding(seconds: 898)
+        let first = try #require(marks.min())
+        let left = try await fixture.store.endedSessions(after: first, now: later, limit: 9)
+        #expect(left == marks.sorted().filter { $0.forgetAt > later })
     }
 }

@@ -110,11 +110,9 @@ extension FaultyStore {
         try await run("initialise") { () async throws(StoreError) in try await self.inner.initialise(seed) }
     }
 
-    package func replaceSigningKeys(_ keys: [SigningKeyRecord], now: UnixTime, audit: [AuditDraft])
-        async throws(StoreError)
-    {
+    package func replaceSigningKeys(_ command: ReplaceSigningKeys) async throws(StoreError) -> Bool {
         try await run("replaceSigningKeys") { () async throws(StoreError) in
-            try await self.inner.replaceSigningKeys(keys, now: now, audit: audit)
+            try await self.inner.replaceSigningKeys(command)
         }
     }
 
@@ -298,9 +296,12 @@ extension FaultyStore {
         try await run("lastCutOffNumber") { () async throws(StoreError) in try await self.inner.lastCutOffNumber() }
     }
 
-    package func endedSessions(now: UnixTime, limit: Int) async throws(StoreError) -> [EndedSession] {
+    package func endedSessions(after last: EndedSession?, now: UnixTime, limit: Int)
+        async throws(StoreError)
+        -> [EndedSession]
+    {
         try await run("endedSessions") { () async throws(StoreError) in
-            try await self.inner.endedSessions(now: now, limit: limit)
+            try await self.inner.endedSessions(after: last, now: now, limit: limit)
         }
     }
 

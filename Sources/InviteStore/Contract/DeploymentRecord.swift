@@ -26,44 +26,6 @@ package struct DeploymentRecord: Equatable, Sendable {
     }
 }
 
-/// The stages of a signing key.
-///
-/// `standby`, `inUse` and `previouslyUsed` are published and verify; only `inUse` signs.
-package enum SigningKeyState: String, Sendable, CaseIterable {
-    case standby
-    case inUse = "in_use"
-    case previouslyUsed = "previously_used"
-    case revoked
-}
-
-/// One signing key; its private part is ciphertext to the store.
-package struct SigningKeyRecord: Equatable, Sendable {
-    package var id: RecordID
-    /// The `kid`: the RFC 7638 thumbprint of the public key.
-    package var keyID: String
-    /// `ES256` or `EdDSA`.
-    package var algorithm: String
-    package var wrappedPrivateKey: [UInt8]
-    package var state: SigningKeyState
-    package var createdAt: UnixTime
-
-    package init(
-        id: RecordID,
-        keyID: String,
-        algorithm: String,
-        wrappedPrivateKey: [UInt8],
-        state: SigningKeyState,
-        createdAt: UnixTime
-    ) {
-        self.id = id
-        self.keyID = keyID
-        self.algorithm = algorithm
-        self.wrappedPrivateKey = wrappedPrivateKey
-        self.state = state
-        self.createdAt = createdAt
-    }
-}
-
 /// Everything that the first command of a deployment writes, in one transaction.
 package struct DeploymentSeed: Sendable {
     package var deployment: DeploymentRecord

@@ -31,8 +31,8 @@ package protocol InviteStore: AuditSource, MemberStore, WebhookStore {
     /// Writes a new deployment in one transaction; ``StoreError/alreadyInitialised`` where there is one.
     func initialise(_ seed: DeploymentSeed) async throws(StoreError)
 
-    /// Replaces the set of signing keys with these.
-    func replaceSigningKeys(_ keys: [SigningKeyRecord], now: UnixTime, audit: [AuditDraft]) async throws(StoreError)
+    /// Replaces the set of signing keys, if it still is as it was read; false, and nothing done, where it is not.
+    func replaceSigningKeys(_ command: ReplaceSigningKeys) async throws(StoreError) -> Bool
 
     // MARK: Workspaces
 
@@ -154,8 +154,13 @@ package protocol InviteStore: AuditSource, MemberStore, WebhookStore {
     /// The highest number ever given, 0 where there was none; survives forgotten cut-offs.
     func lastCutOffNumber() async throws(StoreError) -> Int64
 
-    /// Sessions ended before their time that are not yet forgotten at `now`; at most `limit`.
-    func endedSessions(now: UnixTime, limit: Int) async throws(StoreError) -> [EndedSession]
+    /// Sessions ended before their time that are not yet forgotten at `now`, in the order of ``EndedSession``, those behind
+    /// `last` alone where it is given; at most `limit`.
+    func endedSessions(
+        after last: EndedSession?,
+        now: UnixTime,
+        limit: Int
+    ) async throws(StoreError) -> [EndedSession]
 
     /// Counts what a cut-off would end; stops at `rowsMax` rows examined.
     func coverage(

@@ -60,8 +60,8 @@ package struct SessionRecord: Equatable, Sendable {
     }
 }
 
-/// A session that was ended before its time, as validators hold it in memory.
-package struct EndedSession: Equatable, Sendable {
+/// A session that was ended before its time, as validators hold it in memory; in order of when it is forgotten.
+package struct EndedSession: Equatable, Comparable, Sendable {
     package var session: RecordID
     /// When the last token of the session has expired, so that the entry can be forgotten.
     package var forgetAt: UnixTime
@@ -69,5 +69,15 @@ package struct EndedSession: Equatable, Sendable {
     package init(session: RecordID, forgetAt: UnixTime) {
         self.session = session
         self.forgetAt = forgetAt
+    }
+
+    package static func < (left: EndedSession, right: EndedSession) -> Bool {
+        (left.forgetAt, left.session) < (right.forgetAt, right.session)
+    }
+
+    /// Where reading begins: behind all that are forgotten at `now`, and behind `last`.
+    static func place(after last: EndedSession?, now: UnixTime) -> EndedSession {
+        let first = EndedSession(session: .highest, forgetAt: now)
+        return last.map { max($0, first) } ?? first
     }
 }

@@ -59,7 +59,7 @@
             CopiedTable("data_keys", "purpose:t | wrapped:b"),
             CopiedTable(
                 "signing_keys",
-                "position:n | id:i key_id:t algorithm:t wrapped:b state:t created_at:n"
+                "position:n | id:i key_id:t algorithm:t wrapped:b state:t created_at:n state_since:n"
             ),
             CopiedTable("workspaces", "number:n | id:i slug:t name:t plan:t settings:b created_at:n"),
             CopiedTable(

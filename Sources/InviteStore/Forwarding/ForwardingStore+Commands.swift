@@ -6,14 +6,8 @@
             try await write { writer throws(Writer.Failure) in try writer.initialise(seed) }
         }
 
-        package func replaceSigningKeys(
-            _ keys: [SigningKeyRecord],
-            now: UnixTime,
-            audit: [AuditDraft]
-        ) async throws(StoreError) {
-            try await write { writer throws(Writer.Failure) in
-                try writer.replaceSigningKeys(keys, now: now, audit: audit)
-            }
+        package func replaceSigningKeys(_ command: ReplaceSigningKeys) async throws(StoreError) -> Bool {
+            try await write { writer throws(Writer.Failure) in try writer.replaceSigningKeys(command) }
         }
 
         package func createWorkspace(

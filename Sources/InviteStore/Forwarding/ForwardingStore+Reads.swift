@@ -98,8 +98,14 @@
             try await read { reader throws(Reader.Failure) in try reader.lastCutOffNumber() }
         }
 
-        package func endedSessions(now: UnixTime, limit: Int) async throws(StoreError) -> [EndedSession] {
-            try await read { reader throws(Reader.Failure) in try reader.endedSessions(now: now, limit: limit) }
+        package func endedSessions(
+            after last: EndedSession?,
+            now: UnixTime,
+            limit: Int
+        ) async throws(StoreError) -> [EndedSession] {
+            try await read { reader throws(Reader.Failure) in
+                try reader.endedSessions(after: last, now: now, limit: limit)
+            }
         }
 
         package func coverage(

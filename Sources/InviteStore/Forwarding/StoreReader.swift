@@ -28,7 +28,7 @@
         func cutOffs(after number: Int64, now: UnixTime, limit: Int) throws(Failure) -> [CutOffRecord]
         func newestInstant() throws(Failure) -> UnixTime
         func lastCutOffNumber() throws(Failure) -> Int64
-        func endedSessions(now: UnixTime, limit: Int) throws(Failure) -> [EndedSession]
+        func endedSessions(after last: EndedSession?, now: UnixTime, limit: Int) throws(Failure) -> [EndedSession]
         func coverage(
             of target: CutOffTarget,
             in tenant: Tenant,

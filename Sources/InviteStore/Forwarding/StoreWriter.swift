@@ -6,7 +6,7 @@
     /// Nothing is done where one throws.
     protocol StoreWriter: StoreContext {
         func initialise(_ seed: DeploymentSeed) throws(Failure)
-        func replaceSigningKeys(_ keys: [SigningKeyRecord], now: UnixTime, audit: [AuditDraft]) throws(Failure)
+        func replaceSigningKeys(_ command: ReplaceSigningKeys) throws(Failure) -> Bool
         func createWorkspace(_ command: CreateWorkspace) throws(Failure) -> Idempotent<CreateWorkspaceOutcome>
         func changeWorkspace(_ command: ChangeWorkspace) throws(Failure) -> ChangeWorkspaceOutcome
         func createAPIKey(_ command: CreateAPIKey) throws(Failure) -> Idempotent<CreateAPIKeyOutcome>

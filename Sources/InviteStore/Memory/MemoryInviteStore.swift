@@ -41,12 +41,8 @@ package final class MemoryInviteStore: InviteStore {
         try with { (tables) throws(StoreError) in try tables.initialise(seed) }
     }
 
-    package func replaceSigningKeys(
-        _ keys: [SigningKeyRecord],
-        now: UnixTime,
-        audit: [AuditDraft]
-    ) async throws(StoreError) {
-        try with { (tables) throws(StoreError) in try tables.replaceSigningKeys(keys, now: now, audit: audit) }
+    package func replaceSigningKeys(_ command: ReplaceSigningKeys) async throws(StoreError) -> Bool {
+        try with { (tables) throws(StoreError) in try tables.replaceSigningKeys(command) }
     }
 
     package func workspace(_ id: RecordID) async throws(StoreError) -> WorkspaceRecord? {
@@ -235,8 +231,12 @@ extension MemoryInviteStore {
         }
     }
 
-    package func endedSessions(now: UnixTime, limit: Int) async throws(StoreError) -> [EndedSession] {
-        try with { (tables) throws(StoreError) in try tables.endedSessions(now: now, limit: limit) }
+    package func endedSessions(
+        after last: EndedSession?,
+        now: UnixTime,
+        limit: Int
+    ) async throws(StoreError) -> [EndedSession] {
+        try with { (tables) throws(StoreError) in try tables.endedSessions(after: last, now: now, limit: limit) }
     }
 
     package func coverage(

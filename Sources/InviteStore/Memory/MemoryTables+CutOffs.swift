@@ -51,9 +51,10 @@ extension MemoryTables {
         return Array(cutOffs.lazy.filter { $0.number > number && $0.forgetAt > now }.prefix(max(0, limit)))
     }
 
-    func endedSessions(now: UnixTime, limit: Int) throws(StoreError) -> [EndedSession] {
+    func endedSessions(after last: EndedSession?, now: UnixTime, limit: Int) throws(StoreError) -> [EndedSession] {
         try admitRead()
-        return Array(endedSessions.lazy.filter { $0.forgetAt > now }.prefix(max(0, limit)))
+        let place = EndedSession.place(after: last, now: now)
+        return Array(endedSessions.filter { $0 > place }.sorted().prefix(max(0, limit)))
     }
 
     func coverage(

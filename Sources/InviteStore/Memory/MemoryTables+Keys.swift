@@ -13,16 +13,14 @@ extension MemoryTables {
         append(seed.audit)
     }
 
-    mutating func replaceSigningKeys(
-        _ keys: [SigningKeyRecord],
-        now: UnixTime,
-        audit: [AuditDraft]
-    ) throws(StoreError) {
+    mutating func replaceSigningKeys(_ command: ReplaceSigningKeys) throws(StoreError) -> Bool {
         try admitRead()
-        guard deployment != nil else { throw .notInitialised }
-        try admit(rows: audit.count, now: now)
-        deployment?.signingKeys = keys
-        append(audit)
+        guard let deployment else { throw .notInitialised }
+        try admit(rows: command.audit.count, now: command.now)
+        guard deployment.signingKeys == command.expected else { return false }
+        self.deployment?.signingKeys = command.keys
+        append(command.audit)
+        return true
     }
 
     mutating func createAPIKey(_ command: CreateAPIKey) throws(StoreError) -> Idempotent<CreateAPIKeyOutcome> {

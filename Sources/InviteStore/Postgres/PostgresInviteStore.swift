@@ -44,7 +44,7 @@
             do throws(PostgresFailure) {
                 writer = try Self.open(connector, auditSealer)
             } catch {
-                throw error.storeError
+                throw PostgresPooling.explained(error).storeError
             }
             try start(writer, observer)
         }
@@ -61,6 +61,8 @@
             connection.deadline = connector.deadline(options.migrationDeadlineMilliseconds)
             try PostgresMigrator(steps: options.schemaSteps).run(on: connection)
             let writing = try connector.connect(statementMilliseconds: options.writeDeadlineMilliseconds)
+            connection.deadline = connector.deadline(options.connectDeadlineMilliseconds)
+            try PostgresPooling.check(connection, writing)
             let cutOffs = PostgresCutOffs(perReading: options.cutOffsPerReading)
             try cutOffs.fill(writing, connector)
             writing.deadline = connector.deadline(options.writeDeadlineMilliseconds)

@@ -26,6 +26,8 @@
     }
 
     enum SigningKeyRow {
-        static let columns = "id, key_id, algorithm, wrapped, state, created_at"
+        static let columns = "id, key_id, algorithm, wrapped, state, created_at, state_since"
+
+        static let select = "SELECT \(columns) FROM signing_keys ORDER BY position"
     }
 #endif

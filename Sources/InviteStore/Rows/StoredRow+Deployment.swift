@@ -45,7 +45,8 @@
                 algorithm: text(),
                 wrappedPrivateKey: bytes(),
                 state: named(SigningKeyState.self) ?? .revoked,
-                createdAt: time()
+                createdAt: time(),
+                stateSince: optionalTime()
             )
         }
     }

@@ -10,6 +10,7 @@
     enum Schema {
         static let steps = [
             version1, keysStep, deploymentTenantStep, policiesStep, usageStep, membersStep, webhooksStep,
+            signingKeysStep,
         ]
 
         private static let version1 = """

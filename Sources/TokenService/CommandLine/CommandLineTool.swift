@@ -11,8 +11,8 @@ package enum CommandLineTool {
         [
             InitCommand.command, ServeCommand.command, DevCommand.command,
         ] + WorkspaceCommands.commands + MemberCommands.commands + KeyCommands.commands + InviteCommands.commands
-            + TokenCommands.commands + PolicyCommands.commands + WebhookCommands.commands + AuditCommands.commands
-            + StoreCommands.commands + [
+            + TokenCommands.commands + PolicyCommands.commands + WebhookCommands.commands + SigningKeyCommands.commands
+            + AuditCommands.commands + StoreCommands.commands + [
                 JoseCheckCommand.command,
                 Command("version", "prints the release") { _ in
                     Console.print("token-service \(version)")

@@ -67,7 +67,11 @@ struct RunningService {
                 services: services,
                 readiness: readiness,
                 settings: settings,
-                upkeep: Upkeep(services: services, auditDays: settings.auditDays).start(),
+                upkeep: Upkeep(
+                    services: services,
+                    auditDays: settings.auditDays,
+                    signingKeyDays: settings.signingKeyDays
+                ).start(),
                 webhooks: webhooks,
                 deliveries: Task.detached(name: "webhooks") { await webhooks.run() }
             )

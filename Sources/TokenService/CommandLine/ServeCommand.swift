@@ -19,6 +19,7 @@ enum ServeCommand {
             CommandOption("address-limit", "N|off", "exchanges and refused credentials a minute and address (600)"),
             CommandOption("drain-delay", "DURATION", "from SIGTERM until listening stops (0s)"),
             CommandOption("audit-days", "N", "days for which audit events are kept (400)"),
+            CommandOption("signing-key-days", "N|off", "days after which a signing key gets a successor (off)"),
             CommandOption(
                 "webhook-allow-network",
                 "CIDR[,CIDR…]",
@@ -57,6 +58,8 @@ package struct ServeSettings: Sendable {
     package var logLevel: LogLevel
     /// Days for which audit events are kept.
     package var auditDays: Int64
+    /// Days for which a signing key is in use before the service makes the next one; nil to leave that to the operator.
+    package var signingKeyDays: Int64?
     package var webhooks = WebhookRules()
 
     package init(_ arguments: Arguments) throws(UsageError) {
@@ -88,6 +91,7 @@ package struct ServeSettings: Sendable {
             (1...36_500).contains(days)
         else { throw UsageError("--audit-days must be from 1 to 36500") }
         auditDays = days
+        signingKeyDays = try Self.signingKeyDays(arguments.value("signing-key-days") ?? "off")
         guard let level = LogLevel(rawValue: arguments.value("log-level") ?? "warning") else {
             throw UsageError("--log-level must be debug, info, warning or error")
         }
@@ -126,6 +130,15 @@ package struct ServeSettings: Sendable {
             }
         }
         return urls
+    }
+
+    private static func signingKeyDays(_ text: String) throws(UsageError) -> Int64? {
+        if text == "off" { return nil }
+        guard let days = Int64(text), ServiceLimits.signingKeyDays.contains(days) else {
+            let days = ServiceLimits.signingKeyDays
+            throw UsageError("--signing-key-days must be off or from \(days.lowerBound) to \(days.upperBound)")
+        }
+        return days
     }
 
     private static func addressLimit(_ text: String) throws(UsageError) -> Int? {

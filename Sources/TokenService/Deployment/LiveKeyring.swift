@@ -52,6 +52,9 @@ package final class LiveKeyring: Sendable {
 
     package var current: SigningKeyring { state.withLock { $0.keyring } }
 
+    /// The records of the keys in use, as they were read.
+    package var records: [SigningKeyRecord] { state.withLock { $0.records } }
+
     /// The number of the keyring in use.
     package var number: UInt64 { generation.load(ordering: .acquiring) }
 

@@ -4,8 +4,8 @@ import Telemetry
 
 /// The housekeeping of a running service.
 ///
-/// Every 30 seconds: forgets what is over, stores what was counted, tells of keys that end soon, writes down the heads
-/// of the audit chains, and sweeps the store in small steps. At once: what a bell asks for, such as catching up with
+/// Every 30 seconds: forgets what is over, stores what was counted, gives the signing keys their turns, tells of keys that
+/// end soon, writes down the heads of the audit chains, and sweeps the store in small steps. At once: what a bell asks for, such as catching up with
 /// revocations that may be missing.
 package struct Upkeep: Sendable {
     private static let interval = Duration.seconds(30)
@@ -16,12 +16,19 @@ package struct Upkeep: Sendable {
     let services: Services
     /// Days for which audit events are kept.
     let auditDays: Int64
+    /// Days after which a signing key gets a successor; nil where only the operator makes one.
+    let signingKeyDays: Int64?
     private let notices = ExpiryNotices()
     private let heads = AuditHeadRecorder()
 
-    package init(services: Services, auditDays: Int64 = ServiceLimits.auditDaysDefault) {
+    package init(
+        services: Services,
+        auditDays: Int64 = ServiceLimits.auditDaysDefault,
+        signingKeyDays: Int64? = nil
+    ) {
         self.services = services
         self.auditDays = auditDays
+        self.signingKeyDays = signingKeyDays
     }
 
     func start() -> Task<Void, Never> {
@@ -39,6 +46,8 @@ package struct Upkeep: Sendable {
     }
 
     private func rounds() async {
+        // A key may have become due while nothing ran.
+        await services.rotateSigningKeys(now: services.time.now(), afterDays: signingKeyDays)
         while !Task.isCancelled {
             try? await Task.sleep(for: Self.interval)
             if Task.isCancelled { return }
@@ -74,6 +83,7 @@ package struct Upkeep: Sendable {
         if services.issuance.keyrings.isStale { await services.reloadKeyring() }
         // Not by the time of before: the clock may have been set right while the round waited.
         services.revocations.forget(before: services.time.now())
+        await services.rotateSigningKeys(now: now, afterDays: signingKeyDays)
         await storeCounts()
         await services.imports.refresh()
         // Another process on the same store may have changed policies: no snapshot lives longer than two rounds.

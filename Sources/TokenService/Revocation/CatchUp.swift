@@ -70,17 +70,30 @@ extension Services {
 extension RevocationView {
     /// Loads every cut-off and ended session that can still hit something.
     ///
-    /// More than memory may hold is an error: a view with a hole would let dead tokens live.
-    package func fill(from store: any InviteStore, now: UnixTime) async throws {
+    /// Each part is a read of its own with a deadline of its own, so that any number can be loaded. More than memory may
+    /// hold is an error: a view with a hole would let dead tokens live. What is revoked while this reads is told to the
+    /// view by whoever does it.
+    package func fill(
+        from store: any InviteStore,
+        now: UnixTime,
+        rowsPerRead: Int = ServiceLimits.revocationsPerRead
+    ) async throws {
         var number: Int64 = 0
         while true {
-            let batch = try await store.cutOffs(after: number, now: now, limit: 10_000)
+            let batch = try await store.cutOffs(after: number, now: now, limit: rowsPerRead)
             insert(batch)
             guard let last = batch.last else { break }
             number = last.number
             guard hasRoom else { throw StoreError.overloaded }
         }
         advance(toNumber: try await store.lastCutOffNumber())
-        insert(try await store.endedSessions(now: now, limit: Self.entriesMax))
+        var ended: EndedSession?
+        while true {
+            let batch = try await store.endedSessions(after: ended, now: now, limit: rowsPerRead)
+            insert(batch)
+            guard let last = batch.last else { break }
+            ended = last
+            guard hasRoom else { throw StoreError.overloaded }
+        }
     }
 }

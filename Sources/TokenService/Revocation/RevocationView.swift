@@ -36,8 +36,10 @@ package final class RevocationView: Sendable {
     private let cutOff = Atomic<Bool>(false)
     /// Rings when the view becomes stale.
     package let staleness = Doorbell()
+    private let entriesMax: Int
 
-    package init() {}
+    /// Holds at most `entriesMax` cut-offs and as many ended sessions.
+    package init(entriesMax: Int = RevocationView.entriesMax) { self.entriesMax = entriesMax }
 
     /// True while the store may hold revocations that are not known here: then nothing is accepted.
     package var isStale: Bool { clearedMarks.load(ordering: .acquiring) < staleMark || isCutOff }
@@ -66,7 +68,7 @@ package final class RevocationView: Sendable {
 
     /// True where another entry fits.
     package var hasRoom: Bool {
-        state.withLock { $0.cutOffs.count < Self.entriesMax && $0.endedSessions.count < Self.entriesMax }
+        state.withLock { $0.cutOffs.count < entriesMax && $0.endedSessions.count < entriesMax }
     }
 
     /// Takes in cut-offs, in any order, also repeatedly.

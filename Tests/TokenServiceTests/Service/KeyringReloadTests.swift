@@ -77,6 +77,33 @@
             await Replicas.end((first, second))
         }
 
+        @Test("Of replicas that all give the next key its turn one does, and the trail tells of it once")
+        func takesTurns() async throws {
+            let services = try await Replicas.make(3)
+            let first = services[0]
+            let (now, later) = (first.time.now(), first.time.now().adding(seconds: 600))
+            let session = try await first.openSession()
+            let key = try first.services.makeSigningKey(.es256, now: now)
+            _ = try await first.services.changeSigningKeys(by: "operator", now: now) { try $0.adding(key) }
+            for service in services {
+                #expect(await Replicas.comes { await Self.keyIDs(service).contains(key.keyID) })
+            }
+            await withTaskGroup { group in
+                for service in services { group.addTask { await service.services.rotateSigningKeys(now: later) } }
+            }
+            for service in services {
+                #expect(await Replicas.comes { service.services.keyring.issuer.keyID == key.keyID })
+                #expect(await Self.validate(service, session.participant) == 200)
+            }
+            var trail: [String] = []
+            for chain in 1...Int64(services.count) {
+                trail += try await first.store.auditChain(chain, after: 0, limit: 100).map(\.draft.type)
+            }
+            let told = trail.filter { $0.hasPrefix("signing_key.") }.sorted()
+            #expect(told == ["signing_key.activated", "signing_key.created", "signing_key.retired"])
+            await Replicas.end(services)
+        }
+
         @Test("Keys that can not be read leave the old ones in use for five seconds, and are read when they can be")
         func keepsOld() async throws {
             let (first, second) = try await Replicas.two()

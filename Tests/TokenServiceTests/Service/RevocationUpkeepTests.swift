@@ -157,6 +157,35 @@ struct RevocationUpkeepTests {
         await watch.value
     }
 
+    @Test("However many revocations there are, a start reads them in parts; more than fit are no start")
+    func parts() async throws {
+        let service = try await ServiceHarness()
+        for _ in 0..<7 {
+            let session = try await service.openSession()
+            #expect(await service.send(.delete, "/v1/widget/session", token: session.participant).status == 204)
+            let body = #"{"session_id":"\#(try await service.openSession().sessionID)"}"#
+            #expect(await service.admin(.post, "/v1/revocations", body: body).status == 201)
+        }
+        let now = service.time.now()
+        service.faults.arm(nil)
+        let view = RevocationView()
+        try await view.fill(from: service.faults, now: now, rowsPerRead: 2)
+        #expect(view.counts.cutOffs == 7)
+        #expect(view.counts.endedSessions == 7)
+        #expect(view.lastNumber == 7)
+        let reads = service.faults.calls
+        #expect(reads.count { $0 == "endedSessions" } == 5)
+        #expect(reads.count { $0 == "cutOffs" } == 5)
+        for room in 1...7 {
+            await #expect(throws: StoreError.overloaded) {
+                try await RevocationView(entriesMax: room).fill(from: service.store, now: now, rowsPerRead: 2)
+            }
+        }
+        let roomy = RevocationView(entriesMax: 8)
+        try await roomy.fill(from: service.store, now: now, rowsPerRead: 2)
+        #expect(roomy.counts.endedSessions == 7)
+    }
+
     @Test("What became doubtful while the store was read stays doubtful")
     func marks() async throws {
         let service = try await ServiceHarness()

@@ -6,7 +6,7 @@
             let results = try snapshot([
                 PostgresStatement("SELECT issuer, created_at, master_key_check FROM deployment"),
                 PostgresStatement("SELECT purpose, wrapped FROM data_keys"),
-                PostgresStatement("SELECT \(SigningKeyRow.columns) FROM signing_keys ORDER BY position"),
+                PostgresStatement(SigningKeyRow.select),
             ])
             guard results.count == 3 else { throw .connection("the answers are out of step") }
             let found = try results[0].first { (issuer: $0.text(), createdAt: $0.time(), check: $0.bytes()) }

@@ -72,9 +72,20 @@
             return found
         }
 
-        func endedSessions(now: UnixTime, limit: Int) throws(PostgresFailure) -> [EndedSession] {
-            try run("SELECT session, forget_at FROM ended_sessions WHERE forget_at > $1 ORDER BY forget_at LIMIT $2") {
-                $0.add(now)
+        func endedSessions(
+            after last: EndedSession?,
+            now: UnixTime,
+            limit: Int
+        ) throws(PostgresFailure) -> [EndedSession] {
+            let place = EndedSession.place(after: last, now: now)
+            return try run(
+                """
+                SELECT session, forget_at FROM ended_sessions WHERE (forget_at, session) > ($1, $2)
+                ORDER BY forget_at, session LIMIT $3
+                """
+            ) {
+                $0.add(place.forgetAt)
+                $0.add(place.session)
                 $0.add(max(0, limit))
             }.all { EndedSession(session: $0.id(), forgetAt: $0.time()) }
         }

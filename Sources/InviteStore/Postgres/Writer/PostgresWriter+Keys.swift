@@ -40,19 +40,18 @@
             append(seed.audit)
         }
 
-        func replaceSigningKeys(
-            _ signingKeys: [SigningKeyRecord],
-            now: UnixTime,
-            audit: [AuditDraft]
-        ) throws(PostgresFailure) {
-            try admit(now)
+        func replaceSigningKeys(_ command: ReplaceSigningKeys) throws(PostgresFailure) -> Bool {
+            try admit(command.now)
             guard try run("SELECT id FROM deployment FOR UPDATE").rowCount == 1 else {
                 throw .refused(.notInitialised)
             }
+            // Behind the lock, so that what is read here is what is replaced.
+            guard try run(SigningKeyRow.select).all({ $0.signingKey() }) == command.expected else { return false }
             try write("DELETE FROM signing_keys")
-            try insert(signingKeys)
+            try insert(command.keys)
             note(.signingKeys)
-            append(audit)
+            append(command.audit)
+            return true
         }
 
         private func insert(_ keys: [SigningKeyRecord]) throws(PostgresFailure) {
@@ -61,7 +60,7 @@
             try write(
                 """
                 INSERT INTO signing_keys (position, \(SigningKeyRow.columns))
-                SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7)
+                SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)
                 """
             ) {
                 $0.add(each: rows, \.offset)
@@ -71,6 +70,7 @@
                 $0.add(each: rows, \.element.wrappedPrivateKey)
                 $0.add(each: rows, \.element.state.rawValue)
                 $0.add(each: rows, \.element.createdAt)
+                $0.add(each: rows, \.element.stateSince)
             }
         }
 

@@ -39,9 +39,15 @@
             return newest
         }
 
-        func endedSessions(now: UnixTime, limit: Int) throws(SQLiteFailure) -> [EndedSession] {
-            try statements.endedSessions.all {
-                $0.add(now)
+        func endedSessions(
+            after last: EndedSession?,
+            now: UnixTime,
+            limit: Int
+        ) throws(SQLiteFailure) -> [EndedSession] {
+            let place = EndedSession.place(after: last, now: now)
+            return try statements.endedSessions.all {
+                $0.add(place.forgetAt)
+                $0.add(place.session)
                 $0.add(max(0, limit))
             } _: { row in
                 EndedSession(session: row.id(), forgetAt: row.time())

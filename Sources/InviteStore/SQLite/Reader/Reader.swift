@@ -84,9 +84,7 @@
         init(_ connection: Connection) throws(SQLiteFailure) {
             deployment = try connection.statement("SELECT issuer, created_at, master_key_check FROM deployment")
             dataKeys = try connection.statement("SELECT purpose, wrapped FROM data_keys")
-            signingKeys = try connection.statement(
-                "SELECT \(SigningKeyRow.columns) FROM signing_keys ORDER BY position"
-            )
+            signingKeys = try connection.statement(SigningKeyRow.select)
             // Number 0 is the deployment itself.
             workspace = try connection.statement(
                 "SELECT \(WorkspaceRow.columns) FROM workspaces WHERE id = ? AND number > 0"
@@ -135,7 +133,10 @@
             )
             lastCutOff = try connection.statement("SELECT value FROM meta WHERE name = 'last_cut_off'")
             endedSessions = try connection.statement(
-                "SELECT session, forget_at FROM ended_sessions WHERE forget_at > ? ORDER BY forget_at LIMIT ?"
+                """
+                SELECT session, forget_at FROM ended_sessions WHERE (forget_at, session) > (?, ?)
+                ORDER BY forget_at, session LIMIT ?
+                """
             )
             claim = try connection.statement(
                 "SELECT request, result FROM idempotency WHERE scope = ? AND expires_at > ?"

@@ -41,7 +41,7 @@
     }
 
     extension SigningKeyRow {
-        static let insert = "INSERT INTO signing_keys (position, \(columns)) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        static let insert = "INSERT INTO signing_keys (position, \(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
         static func bind(_ key: SigningKeyRecord, position: Int, to binder: inout Binder) {
             binder.add(position)
@@ -51,6 +51,7 @@
             binder.add(key.wrappedPrivateKey)
             binder.add(key.state.rawValue)
             binder.add(key.createdAt)
+            binder.add(key.stateSince)
         }
     }
 #endif

@@ -7,6 +7,7 @@
         let insertWorkspace: Statement
         let insertSigningKey: Statement
         let deleteSigningKeys: Statement
+        let signingKeys: Statement
         let insert: Statement
         let byID: Statement
         let countActive: Statement
@@ -26,6 +27,7 @@
             insertWorkspace = try connection.statement(WorkspaceRow.insert)
             insertSigningKey = try connection.statement(SigningKeyRow.insert)
             deleteSigningKeys = try connection.statement("DELETE FROM signing_keys")
+            signingKeys = try connection.statement(SigningKeyRow.select)
             insert = try connection.statement(APIKeyRow.insert)
             byID = try connection.statement(APIKeyRow.select + " WHERE k.id = ?")
             countActive = try connection.statement(

@@ -29,18 +29,20 @@
             try append(seed.audit)
         }
 
-        func replaceSigningKeys(
-            _ signingKeys: [SigningKeyRecord],
-            now: UnixTime,
-            audit: [AuditDraft]
-        ) throws(SQLiteFailure) {
-            try admit(now)
+        func replaceSigningKeys(_ command: ReplaceSigningKeys) throws(SQLiteFailure) -> Bool {
+            try admit(command.now)
             guard try keys.hasDeployment.first({ _ in }, { row in row.int64() }) != nil else {
                 throw .refused(.notInitialised)
             }
+            let found = try keys.signingKeys.all { _ in
+            } _: { row in
+                row.signingKey()
+            }
+            guard found == command.expected else { return false }
             try keys.deleteSigningKeys.run()
-            try insert(signingKeys)
-            try append(audit)
+            try insert(command.keys)
+            try append(command.audit)
+            return true
         }
 
         private func insert(_ signingKeys: [SigningKeyRecord]) throws(SQLiteFailure) {
