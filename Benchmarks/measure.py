@@ -262,7 +262,7 @@ class Requests:
 
     def __init__(self, ours, key, options, folder):
         self.ours, self.key, self.options, self.folder = ours, key, options, folder
-        self.participants, self.holders = [], None
+        self.participants, self.holders, self.bound = [], None, []
 
     def prepare(self, operation):
         """The environment of wrk for the next round."""
@@ -290,7 +290,8 @@ class Requests:
         return self.holders.for_validation(tokens[1:])
 
     def repeat_bound(self):
-        tokens = self.exchanged(1)[: self.options.repeated // 10]
+        # The same ones in each round: the first round, which does not count, is where they come to be remembered.
+        tokens = self.bound = self.bound or self.exchanged(1)[: self.options.repeated // 10]
         count = self.proofs_count(self.options.seconds)
         return self.holders.for_validation([tokens[number % len(tokens)] for number in range(count)])
 

@@ -28,6 +28,9 @@ struct CompactToken {
         return unsafe memcmp(prefix, text, prefix.count) == 0
     }
 
+    /// Whether this is the first part.
+    func hasHeader(_ header: [UInt8]) -> Bool { header.count == firstDot && starts(with: header) }
+
     /// Whether a signature over header and payload, as they stand in the text, is good (RFC 7515 section 5.2).
     ///
     /// `acceptsHighS`: see `VerifyingKey.isValid`.

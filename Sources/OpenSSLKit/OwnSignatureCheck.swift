@@ -120,8 +120,8 @@ final class OwnSignatureScratch: @unchecked Sendable {
 
     /// See ``OwnSignatureCheck/isValid(_:digest:)``.
     func isValid(_ signature: ECDSASignature, digest: Digest256) -> Bool? {
-        guard unsafe Self.load(signature.r, into: r), let inverseOfS = signature.inverseOfS,
-            unsafe Self.load(inverseOfS, into: inverse), computeScalar(digest), renewBlinding(), multiply()
+        guard unsafe signature.r.load(into: r), let inverseOfS = signature.inverseOfS,
+            unsafe inverseOfS.load(into: inverse), computeScalar(digest), renewBlinding(), multiply()
         else { return nil }
         // R at infinity belongs to no signature (step 5).
         if unsafe EC_POINT_is_at_infinity(group, point) == 1 { return false }
@@ -133,24 +133,10 @@ final class OwnSignatureScratch: @unchecked Sendable {
         return unsafe BN_cmp(x, r) == 0
     }
 
-    private static func load(_ value: UInt256, into number: OpaquePointer) -> Bool {
-        unsafe withUnsafeTemporaryAllocation(byteCount: 32, alignment: 8) { bytes in
-            unsafe value.write(bigEndianTo: bytes)
-            return unsafe BN_bin2bn(bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), 32, number) != nil
-        }
-    }
-
     /// e = (z + r·d) / s mod n, with d in two halves.
     private func computeScalar(_ digest: Digest256) -> Bool {
-        let hasDigest = unsafe digest.withUnsafeBytes { bytes in
-            unsafe BN_bin2bn(bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), 32, e) != nil
-        }
-        guard hasDigest else { return false }
-        // A digest is below 2^256, which is below 2n.
-        if unsafe BN_cmp(e, order) >= 0 {
-            guard unsafe BN_sub(e, e, order) == 1 else { return false }
-        }
-        return unsafe BN_mod_mul_montgomery(product, r, halfOfD, montgomery, context) == 1
+        unsafe digest.load(into: e, modulo: order)
+            && BN_mod_mul_montgomery(product, r, halfOfD, montgomery, context) == 1
             && BN_mod_add_quick(e, e, product, order) == 1
             && BN_mod_mul_montgomery(product, r, otherHalfOfD, montgomery, context) == 1
             && BN_mod_add_quick(e, e, product, order) == 1

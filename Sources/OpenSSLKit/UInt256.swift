@@ -3,7 +3,7 @@
 /// Not constant-time: signatures are public.
 struct UInt256: Equatable, Comparable {
     /// The most significant word first.
-    private var words: (UInt64, UInt64, UInt64, UInt64)
+    private(set) var words: (UInt64, UInt64, UInt64, UInt64)
 
     init(_ first: UInt64, _ second: UInt64, _ third: UInt64, _ fourth: UInt64) {
         words = (first, second, third, fourth)
@@ -40,34 +40,6 @@ struct UInt256: Equatable, Comparable {
         if left.words.1 != right.words.1 { return left.words.1 < right.words.1 }
         if left.words.2 != right.words.2 { return left.words.2 < right.words.2 }
         return left.words.3 < right.words.3
-    }
-
-    var isEven: Bool { words.3 & 1 == 0 }
-
-    /// Drops the lowest bit.
-    mutating func halve() {
-        words.3 = words.3 >> 1 | words.2 << 63
-        words.2 = words.2 >> 1 | words.1 << 63
-        words.1 = words.1 >> 1 | words.0 << 63
-        words.0 >>= 1
-    }
-
-    mutating func setHighestBit() { words.0 |= 1 << 63 }
-
-    /// Adds modulo 2^256; true where that lost a carry.
-    mutating func add(_ other: UInt256) -> Bool {
-        var carry: UInt64 = 0
-        func sum(_ left: UInt64, _ right: UInt64) -> UInt64 {
-            let (first, firstOverflow) = left.addingReportingOverflow(right)
-            let (second, secondOverflow) = first.addingReportingOverflow(carry)
-            carry = firstOverflow || secondOverflow ? 1 : 0
-            return second
-        }
-        words.3 = sum(words.3, other.words.3)
-        words.2 = sum(words.2, other.words.2)
-        words.1 = sum(words.1, other.words.1)
-        words.0 = sum(words.0, other.words.0)
-        return carry == 1
     }
 
     /// The difference modulo 2^256.

@@ -88,6 +88,21 @@ package struct JSONValue: Sendable {
         }
     }
 
+    /// Whether this is a string with exactly these characters; allocates nothing.
+    package func stringEquals(string text: String) -> Bool {
+        var text = text
+        return text.withUTF8 { unsafe stringEquals($0) }
+    }
+
+    /// Whether this is a string that stands in the text, with no escape in it, as exactly these two pieces of UTF-8 one behind
+    /// the other; allocates nothing.
+    package func stringEquals(utf8 first: [UInt8], _ second: [UInt8]) -> Bool {
+        let node = node
+        guard node.kind == .string, Int(node.count) == first.count + second.count else { return false }
+        let content = storage.bytes[contentRange]
+        return content.starts(with: first) && content.dropFirst(first.count).elementsEqual(second)
+    }
+
     /// The whole number; nil for any other kind, with a fraction or an exponent, or outside the range of `Int64`.
     package var integer: Int64? {
         guard node.kind == .number else { return nil }

@@ -142,7 +142,8 @@
             }
             // While one mint waits, the others come together.
             let lock = try cluster.lock("invites", schema: schema)
-            let first = Task { try await made.mint(made.invite(tenant: tenants[0])) }
+            let tenant = tenants[0]
+            let first = Task { try await made.mint(made.invite(tenant: tenant)) }
             let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'invites'::regclass"
             #expect(try await comes { try cluster.number(waiting, schema: schema) == 1 })
             let mints = tenants.map { tenant in

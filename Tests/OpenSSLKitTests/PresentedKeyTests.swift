@@ -51,6 +51,67 @@ struct PresentedKeyTests {
         #expect(PresentedKey(ed25519X: [1]) == nil)
     }
 
+    @Test("The check says the same as OpenSSL's own of good signatures, of changed ones and of other texts")
+    func agrees() throws {
+        let signer = try SigningKey.generate(.es256)
+        let presented = try Self.presented(signer)
+        let key = try VerifyingKey(p256X: presented.x, y: #require(presented.y))
+        var accepted = 0
+        for round in 0..<600 {
+            let message = Array("message \(round)".utf8)
+            let signature = try signer.sign(message)
+            var candidates = [(signature, message), (signature, message + [0])]
+            for index in [0, 15, 31, 32, 47, 63] {
+                var changed = signature
+                changed[index] ^= UInt8(1 + round % 255)
+                candidates.append((changed, message))
+            }
+            for (signature, message) in candidates {
+                let expected = unsafe message.withUnsafeBytes {
+                    unsafe key.isValid(signature, for: $0, acceptsHighS: true)
+                }
+                let verdict = unsafe message.withUnsafeBytes {
+                    unsafe presented.verify(signature, of: $0, acceptsHighS: true)
+                }
+                try #require((verdict == .valid) == expected)
+                if expected { accepted += 1 }
+            }
+        }
+        #expect(accepted == 600)
+    }
+
+    @Test(
+        "The RFC 6979 signatures verify, and those with the higher s only where it is accepted",
+        arguments: Vector.all("ecdsa-p256.txt")
+    )
+    func verifiesExamples(_ vector: Vector) throws {
+        let signer = try SigningKey(pkcs8DER: SecretBytes(hexadecimal(OwnSignatureTests.exampleKey)))
+        let key = try Self.presented(signer)
+        let (message, signature) = try (vector.bytes("message"), vector.bytes("r") + vector.bytes("s"))
+        unsafe message.withUnsafeBytes { message in
+            let isLow = vector.fields["low"] == "yes"
+            unsafe #expect(key.verify(signature, of: message, acceptsHighS: true) == .valid)
+            unsafe #expect(key.verify(signature, of: message) == (isLow ? .valid : .badSignature))
+        }
+    }
+
+    @Test(
+        "Halves at the edges of their range, and those for which R is the point at infinity, are refused",
+        arguments: [
+            String(repeating: "0", count: 63) + "1", String(SignatureTests.order.dropLast()) + "0",
+            SignatureTests.halfOrder, "7f3a7a3ee93c2cb6eb6ff89ccf95192d799de166440b950babbbbf988ebd0f4e",
+        ],
+        [String(repeating: "0", count: 63) + "1", String(repeating: "0", count: 63) + "5", SignatureTests.halfOrder]
+    )
+    func refusesEdges(_ r: String, _ s: String) throws {
+        let key = try Self.presented(SigningKey(pkcs8DER: SecretBytes(hexadecimal(OwnSignatureTests.exampleKey))))
+        let signature = try hexadecimal(r) + hexadecimal(s)
+        // With the last r above, z + r·d is 0.
+        unsafe Array("the point at infinity".utf8).withUnsafeBytes { message in
+            unsafe #expect(key.verify(signature, of: message, acceptsHighS: true) == .badSignature)
+        }
+    }
+
     @Test("Many tasks at once with a key each do not disturb each other")
     func concurrency() async throws {
         let good = try await withThrowingTaskGroup(of: Int.self) { group in

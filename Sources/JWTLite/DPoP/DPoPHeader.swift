@@ -6,7 +6,7 @@ import StrictJSON
 /// Beside the members that make the key, only `alg`, `use`, `kid`, and the `key_ops` and `ext` that WebCrypto's export
 /// adds may stand in it, and they must allow what the key is used for. A member that means nothing here would be one that
 /// somebody else gives a meaning to.
-package struct DPoPHeader: Sendable {
+package final class DPoPHeader: Sendable {
     private static let limits = JSONLimits(bytesMax: 1024, depthMax: 3, valuesMax: 20, stringBytesMax: 512)
 
     /// The header as it stood in the proof, base64url.

@@ -6,7 +6,7 @@ package import StrictJSON
 ///
 /// What is here was checked for its shape alone: ``check(_:)`` holds the claims against the request,
 /// ``checkSignature()`` the signature against the key in the header, and whether the proof was used before is the caller's to know.
-package struct DPoPProof: Sendable {
+package final class DPoPProof: Sendable {
     /// Longest proof that is looked at, in characters: the header and a key are 300, an address may be long.
     package static let charactersMax = 4096
     /// Longest `jti`, in bytes.
@@ -50,7 +50,7 @@ package struct DPoPProof: Sendable {
         guard text.count <= Self.charactersMax, let parts = try? CompactToken(text),
             let payload = Base64URL.decode(parts.payload), let signature = Base64URL.decode(parts.signature)
         else { throw .malformed }
-        if let known, parts.header.elementsEqual(known.text) {
+        if let known, parts.hasHeader(known.text) {
             header = known
             hasKnownHeader = true
         } else {
@@ -63,22 +63,23 @@ package struct DPoPProof: Sendable {
         }
         self.parts = parts
         self.signature = signature
-        id = try Self.string("jti", in: root, bytesMax: Self.idBytesMax).stringUTF8 ?? []
-        method = try Self.string("htm", in: root, bytesMax: 32)
-        target = try Self.string("htu", in: root, bytesMax: Self.targetBytesMax)
-        guard let issuedAt = root["iat"] else { throw .missingClaim("iat") }
+        let claims = DPoPClaims(root)
+        id = try Self.string("jti", claims.id, bytesMax: Self.idBytesMax).stringUTF8 ?? []
+        method = try Self.string("htm", claims.method, bytesMax: 32)
+        target = try Self.string("htu", claims.target, bytesMax: Self.targetBytesMax)
+        guard let issuedAt = claims.issuedAt else { throw .missingClaim("iat") }
         guard let seconds = issuedAt.integer, seconds >= 0 else { throw .invalidClaim("iat") }
         issuedAtSeconds = seconds
-        tokenHash = root["ath"] == nil ? nil : try Self.string("ath", in: root, bytesMax: 43)
-        nonce = root["nonce"] == nil ? nil : try Self.string("nonce", in: root, bytesMax: Self.nonceBytesMax)
+        tokenHash = claims.tokenHash == nil ? nil : try Self.string("ath", claims.tokenHash, bytesMax: 43)
+        nonce = claims.nonce == nil ? nil : try Self.string("nonce", claims.nonce, bytesMax: Self.nonceBytesMax)
     }
 
     private static func string(
         _ name: String,
-        in root: JSONValue,
+        _ value: JSONValue?,
         bytesMax: Int
     ) throws(DPoPError) -> JSONValue {
-        guard let value = root[name] else { throw .missingClaim(name) }
+        guard let value else { throw .missingClaim(name) }
         guard let count = value.stringBytesCount, (1...bytesMax).contains(count) else { throw .invalidClaim(name) }
         return value
     }
@@ -103,10 +104,8 @@ package struct DPoPProof: Sendable {
 
     /// Holds the claims against the request that the proof came with (RFC 9449 section 4.3, checks 8 to 11).
     package func check(_ expected: DPoPExpectation) throws(DPoPError) {
-        guard method.stringEquals(utf8: Array(expected.method.utf8)) else { throw .wrongMethod }
-        guard let bytes = target.stringUTF8, let address = TargetURI(parsing: bytes),
-            expected.bases.contains(where: { address.isAt($0, path: expected.path) })
-        else { throw .wrongTarget }
+        guard method.stringEquals(string: expected.method) else { throw .wrongMethod }
+        guard isAt(expected) else { throw .wrongTarget }
         guard issuedAtSeconds >= expected.now.adding(seconds: -expected.ageSecondsMax).seconds else { throw .tooOld }
         guard issuedAtSeconds <= expected.now.adding(seconds: expected.aheadSecondsMax).seconds else {
             throw .notYetValid
@@ -119,8 +118,39 @@ package struct DPoPProof: Sendable {
         }
     }
 
+    private func isAt(_ expected: DPoPExpectation) -> Bool {
+        // What is expected stands in its one spelling, and so does what equals it.
+        if expected.bases.contains(where: { target.stringEquals(utf8: $0, expected.path) }) { return true }
+        guard let bytes = target.stringUTF8, let address = TargetURI(parsing: bytes) else { return false }
+        return expected.bases.contains { address.isAt($0, path: expected.path) }
+    }
+
     /// The `ath` of a token: base64url of SHA-256 over its ASCII (RFC 9449 section 4.2).
     package static func hash(ofToken token: [UInt8]) -> [UInt8] { Base64URL.encode(SHA256Digest.digest(token).bytes) }
+}
+
+/// The members of a proof's payload that mean something, found in one pass (RFC 9449 section 4.2).
+private struct DPoPClaims {
+    private(set) var id: JSONValue?
+    private(set) var method: JSONValue?
+    private(set) var target: JSONValue?
+    private(set) var issuedAt: JSONValue?
+    private(set) var tokenHash: JSONValue?
+    private(set) var nonce: JSONValue?
+
+    init(_ root: JSONValue) {
+        root.forEachMember { name, value in
+            switch name {
+            case "jti": id = value
+            case "htm": method = value
+            case "htu": target = value
+            case "iat": issuedAt = value
+            case "ath": tokenHash = value
+            case "nonce": nonce = value
+            default: break
+            }
+        }
+    }
 }
 
 /// What a proof has to have been made for.

@@ -32,7 +32,8 @@ package struct TargetURI: Equatable, Sendable {
 
     /// A path in its one spelling, anything from the first "?" on left out; nil where it is refused.
     package static func path(_ text: String) -> [UInt8]? {
-        normalizedPath(Array(text.utf8.prefix { $0 != UInt8(ascii: "?") })[...])
+        let bytes = Array(text.utf8)
+        return normalizedPath(bytes[..<(bytes.firstIndex(of: UInt8(ascii: "?")) ?? bytes.count)])
     }
 
     // MARK: Parts
@@ -108,10 +109,22 @@ package struct TargetURI: Equatable, Sendable {
                 path += [UInt8(ascii: "%"), digit(high), digit(low)]
             }
         }
-        let hasDots = path.split(separator: UInt8(ascii: "/")).contains { segment in
-            segment.count <= 2 && segment.allSatisfy { $0 == UInt8(ascii: ".") }
+        return hasDotSegment(path) ? nil : path
+    }
+
+    /// Whether a path has a segment of one dot or two (RFC 3986 section 3.3).
+    private static func hasDotSegment(_ path: [UInt8]) -> Bool {
+        let slash = UInt8(ascii: "/")
+        var dots: Int?
+        for byte in path {
+            if byte == slash {
+                if let dots, (1...2).contains(dots) { return true }
+                dots = 0
+            } else {
+                dots = byte == UInt8(ascii: ".") ? dots.map { $0 + 1 } : nil
+            }
         }
-        return hasDots ? nil : path
+        return dots.map { (1...2).contains($0) } ?? false
     }
 
     // MARK: Bytes

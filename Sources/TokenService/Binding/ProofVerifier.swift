@@ -13,17 +13,30 @@ package final class ProofVerifier: Sendable {
     package let nonces: ProofNonces
     package let replays: ProofReplays
     package let addresses: PublicAddresses
-    private let outcomes: [Outcome: Counter]
+    /// One for each ``Outcome``, in its order.
+    private let outcomes: [Counter]
 
     /// What became of a proof, for the metrics.
-    enum Outcome: String, CaseIterable {
+    enum Outcome: Int, CaseIterable {
         case accepted
-        case noNonce = "nonce"
+        case noNonce
         case refused
-        case otherKey = "other_key"
+        case otherKey
         case replayed
         case full
         case missing
+
+        var label: String {
+            switch self {
+            case .accepted: "accepted"
+            case .noNonce: "nonce"
+            case .refused: "refused"
+            case .otherKey: "other_key"
+            case .replayed: "replayed"
+            case .full: "full"
+            case .missing: "missing"
+            }
+        }
     }
 
     package init(
@@ -35,16 +48,13 @@ package final class ProofVerifier: Sendable {
         self.nonces = nonces
         self.replays = replays
         self.addresses = addresses
-        outcomes = Dictionary(
-            uniqueKeysWithValues: Outcome.allCases.map { outcome in
-                let counter = registry.counter(
-                    "tokenservice_proofs_total",
-                    help: "Proofs of possession (DPoP), by what became of them.",
-                    labels: ["result": outcome.rawValue]
-                )
-                return (outcome, counter)
-            }
-        )
+        outcomes = Outcome.allCases.map { outcome in
+            registry.counter(
+                "tokenservice_proofs_total",
+                help: "Proofs of possession (DPoP), by what became of them.",
+                labels: ["result": outcome.label]
+            )
+        }
         registry.gauge("tokenservice_proofs_remembered", help: "Proofs that can not be used again.") {
             Double(replays.count)
         }
@@ -179,7 +189,7 @@ package final class ProofVerifier: Sendable {
         )
     }
 
-    private func count(_ outcome: Outcome) { outcomes[outcome]?.increment(by: 1) }
+    private func count(_ outcome: Outcome) { outcomes[outcome.rawValue].increment(by: 1) }
 }
 
 /// A proof with a good nonce.
