@@ -4,7 +4,7 @@ import HTTPClient
 /// bounds, and what is accepted is what the plainest reader would make of it (RFC 9112 section 6.3).
 ///
 /// The lower half of the first byte is the number of cuts, each of the next bytes the distance to the next one; the upper
-/// half chooses the bounds.
+/// half chooses the bounds, and whether bytes come one by one where there are many of them.
 enum AnswerTarget {
     static func check(_ bytes: [UInt8]) throws(Finding) {
         guard let first = bytes.first else { return }
@@ -23,7 +23,7 @@ enum AnswerTarget {
         try pieces.feed(data[start...])
         let cut = try pieces.end()
         try require(cut == whole, "cut: \(cut), whole: \(whole)")
-        if data.count <= 192 {
+        if data.count <= (first & 128 == 0 ? 48 : 192) {
             var single = AnswerRun(limits: limits)
             for byte in data { try single.feed([byte]) }
             let outcome = try single.end()

@@ -33,7 +33,7 @@ enum DPoPTarget {
 
     /// Nobody here has signed it: it is refused.
     private static func raw(_ text: [UInt8], _ good: ProofBench.Good, _ bench: ProofBench) throws(Finding) {
-        let verdict = try bench.judge(text, good.request, thumbprint: nil, by: bench.verifier())
+        let verdict = try bench.judge(text, good.request, thumbprint: nil)
         try hold(verdict)
         guard case .success = verdict else { return }
         // Whoever has a key may sign what he likes, but an input has to bring the signature with it.
@@ -47,7 +47,7 @@ enum DPoPTarget {
             let place = Int(edits[start]) << 8 | Int(edits[start + 1])
             text[place % text.count] ^= edits[start + 2]
         }
-        let verdict = try bench.judge(text, good.request, thumbprint: good.signer.thumbprint, by: bench.verifier())
+        let verdict = try bench.judge(text, good.request, thumbprint: good.signer.thumbprint)
         try hold(verdict)
         guard case .success(let key) = verdict else {
             try require(text != good.text, "a good proof is refused")
@@ -57,15 +57,23 @@ enum DPoPTarget {
     }
 
     /// Signed as it should be: what is accepted says what it has to, and is good for this one request, once.
+    ///
+    /// A signature costs more than all the rest: it is made where the proof is refused for nothing else.
     private static func signed(
         _ header: [UInt8],
         _ payload: [UInt8],
         _ good: ProofBench.Good,
         _ bench: ProofBench
     ) throws(Finding) {
-        guard let text = try? good.signer.sign(header: header, payload: payload) else { return }
-        let verifier = try bench.verifier()
         let thumbprint = good.signer.thumbprint
+        let unsigned = TokenBench.unsigned(header, payload)
+        guard let refused = try bench.judge(unsigned, good.request, thumbprint: thumbprint) else { return }
+        try hold(refused)
+        guard case .failure(let problem) = refused else { throw Finding("an unsigned proof is accepted") }
+        guard problem.privateReason == DPoPError.badSignature.description,
+            let text = try? good.signer.sign(header: header, payload: payload)
+        else { return }
+        let verifier = try bench.verifier()
         let verdict = try bench.judge(text, good.request, thumbprint: thumbprint, by: verifier)
         try hold(verdict)
         guard case .success(let key) = verdict else { return }
@@ -76,12 +84,12 @@ enum DPoPTarget {
             throw Finding("a proof is good twice")
         }
         for other in others(good.request) {
-            let verdict = try bench.judge(text, other, thumbprint: thumbprint, by: bench.verifier())
+            let verdict = try bench.judge(text, other, thumbprint: thumbprint)
             guard case .failure? = verdict else { throw Finding("good for another request: \(other)") }
         }
         guard let stranger = bench.signers.first(where: { $0.thumbprint != thumbprint }) else { return }
         guard good.request.token != nil else { return }
-        let stolen = try bench.judge(text, good.request, thumbprint: stranger.thumbprint, by: bench.verifier())
+        let stolen = try bench.judge(text, good.request, thumbprint: stranger.thumbprint)
         guard case .failure? = stolen else { throw Finding("good for a token of another key") }
     }
 
@@ -188,7 +196,7 @@ enum DPoPTarget {
         var request = good.request
         request.forwarded = lines
         request.isFromTrustedProxy = isTrusted
-        let verdict = try bench.judge(good.text, request, thumbprint: good.signer.thumbprint, by: bench.verifier())
+        let verdict = try bench.judge(good.text, request, thumbprint: good.signer.thumbprint)
         try hold(verdict)
         guard case .success? = verdict else { return }
         try require(isTrusted, "anybody says what a request was")

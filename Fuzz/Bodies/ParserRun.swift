@@ -2,12 +2,37 @@ import HTTPServer
 
 /// What a parser made of some bytes, in a form that can be compared.
 enum ParserOutcome: Equatable {
-    case head(String)
+    case head(ParsedHead)
     case body([UInt8])
     case end
     case rejected(HTTPRejectionReason)
     /// The bytes are used up within a request.
     case incomplete
+}
+
+/// A head that can be compared and shown; neither costs anything where nobody asks, which is nearly always.
+struct ParsedHead: Equatable, CustomStringConvertible {
+    let head: HTTPRequestHead
+
+    var description: String {
+        let fields = head.fields.pairs.map { "\($0.name)=\($0.value)" }.joined(separator: "|")
+        let flags = (head.keepsAlive ? "k" : "") + (head.expectsContinue ? "e" : "")
+        return "\(head.method.name) \(head.path) \(head.query ?? "-") \(head.framing) \(flags) \(fields)"
+    }
+
+    static func == (left: ParsedHead, right: ParsedHead) -> Bool {
+        let (left, right) = (left.head, right.head)
+        return isSame(left.method.name, right.method.name) && isSame(left.path, right.path)
+            && (left.query == nil) == (right.query == nil) && isSame(left.query ?? "", right.query ?? "")
+            && left.framing == right.framing && left.expectsContinue == right.expectsContinue
+            && left.keepsAlive == right.keepsAlive
+            && left.fields.pairs.elementsEqual(right.fields.pairs) {
+                isSame($0.name, $1.name) && isSame($0.value, $1.value)
+            }
+    }
+
+    /// Byte for byte: two spellings of one letter are equal as texts.
+    private static func isSame(_ left: String, _ right: String) -> Bool { left.utf8.elementsEqual(right.utf8) }
 }
 
 /// Feeds a parser as a connection does: piece by piece, what it leaves offered again.
@@ -54,7 +79,7 @@ struct ParserRun {
             case .head(let head):
                 parser.bodyBytesMax = bodyBytesMax
                 heads.append(head)
-                outcomes.append(.head(Self.summary(head)))
+                outcomes.append(.head(ParsedHead(head: head)))
                 consumedByHead = consumed + position
             case .body(let range):
                 try require(!range.isEmpty, "an empty body event")
@@ -98,11 +123,5 @@ struct ParserRun {
             throw Finding("a rejection did not last")
         }
         try require([400, 413, 414, 417, 431, 501, 505].contains(rejection.status), "status \(rejection.status)")
-    }
-
-    private static func summary(_ head: HTTPRequestHead) -> String {
-        let fields = head.fields.pairs.map { "\($0.name)=\($0.value)" }.joined(separator: "|")
-        let flags = (head.keepsAlive ? "k" : "") + (head.expectsContinue ? "e" : "")
-        return "\(head.method.name) \(head.path) \(head.query ?? "-") \(head.framing) \(flags) \(fields)"
     }
 }

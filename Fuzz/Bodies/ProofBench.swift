@@ -3,6 +3,7 @@ import InviteStore
 import JWTLite
 import OpenSSLKit
 import Platform
+import Synchronization
 import Telemetry
 import TestSupport
 import TokenService
@@ -33,6 +34,8 @@ final class ProofBench: Sendable {
     let signers: [DPoPProofSigner]
     let keys: [SigningKey]
     let good: [Good]
+    /// A judge that knows nothing of any proof, for the next input: making one costs more than most judgements.
+    private let idle = Mutex<ProofVerifier?>(nil)
 
     /// - Throws: where OpenSSL can not read the keys, which is a fault of the machine.
     init() throws {
@@ -79,6 +82,19 @@ final class ProofBench: Sendable {
             addresses: PublicAddresses([Self.base]),
             registry: MetricsRegistry()
         )
+    }
+
+    /// What a judge says who has seen no proof and no other time.
+    func judge(_ text: [UInt8], _ request: Request, thumbprint: String?) throws(Finding) -> Result<String, Problem>? {
+        guard request.now == TokenBench.now else {
+            return try judge(text, request, thumbprint: thumbprint, by: verifier())
+        }
+        let taken = idle.withLock { $0.take() }
+        let verifier = if let taken { taken } else { try verifier() }
+        let verdict = try judge(text, request, thumbprint: thumbprint, by: verifier)
+        // A refused proof leaves nothing behind.
+        if case .failure? = verdict { idle.withLock { $0 = verifier } }
+        return verdict
     }
 
     /// What becomes of the value of a `DPoP` field on its way through the parser and the verifier.

@@ -1,6 +1,7 @@
 /// However bytes are cut on their way, they mean the same.
 ///
-/// The first byte is the number of cuts (0 to 15), each of the next that many the distance to the next cut.
+/// The lower half of the first byte is the number of cuts, each of the next that many the distance to the next cut. Byte
+/// by byte come short inputs, and longer ones that say so in the upper half: each piece costs as much as a whole input.
 enum SplitTarget {
     static func check(_ bytes: [UInt8]) throws(Finding) {
         guard let first = bytes.first else { return }
@@ -17,7 +18,7 @@ enum SplitTarget {
         }
         try pieces.feed(Array(data[start...]))
         try require(pieces.result == whole.result, "cut: \(pieces.result), whole: \(whole.result)")
-        guard data.count <= 192 else { return }
+        guard data.count <= (first & 32 == 0 ? 48 : 192) else { return }
         var single = ParserRun(bodyBytesMax: bodyBytesMax)
         for byte in data { try single.feed([byte]) }
         try require(single.result == whole.result, "byte by byte: \(single.result), whole: \(whole.result)")

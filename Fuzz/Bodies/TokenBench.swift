@@ -72,6 +72,13 @@ final class TokenBench: Sendable {
         return input + [UInt8(ascii: ".")] + Base64URL.encode(try key.sign(input))
     }
 
+    /// A token of these texts with a signature that no key can have made, which is seen without a calculation: its numbers
+    /// are too large.
+    static func unsigned(_ header: [UInt8], _ payload: [UInt8]) -> [UInt8] {
+        let input = Base64URL.encode(header) + [UInt8(ascii: ".")] + Base64URL.encode(payload)
+        return input + [UInt8(ascii: ".")] + Base64URL.encode([UInt8](repeating: 0xFF, count: 64))
+    }
+
     private static func good(_ kind: TokenKind, _ text: [UInt8], _ key: SigningKey) -> Good {
         let parts = text.split(separator: UInt8(ascii: "."))
         let decoded = parts.map { Base64URL.decode($0) ?? [] }

@@ -76,8 +76,11 @@ enum URLTarget {
         try require(text.utf8.count <= WebOrigin.bytesMax, "a long origin")
         try require(text == text.lowercased(), "an origin with capitals")
         let afterScheme = text.dropFirst(text.hasPrefix("https://") ? 8 : 7)
-        let odd: Set<Character> = ["/", "?", "#", "@", "\\", "\"", "'", " ", ",", ";", "*", "%"]
-        try require(!afterScheme.isEmpty && !afterScheme.contains(where: odd.contains), "an origin with more in it")
+        let odd = Array("/?#@\\\"' ,;*%".utf8)
+        try require(
+            !afterScheme.isEmpty && !afterScheme.utf8.contains(where: odd.contains),
+            "an origin with more in it"
+        )
         try require(!afterScheme.hasSuffix(text.hasPrefix("https://") ? ":443" : ":80"), "a default port")
     }
 
