@@ -82,7 +82,7 @@ package final class TLSSession {
     }
 
     /// Whether the handshake was shortened by a ticket.
-    package var isResumed: Bool { unsafe handle.map { unsafe SSL_session_reused($0.pointer) == 1 } ?? false }
+    package var isResumed: Bool { handle.map { unsafe SSL_session_reused($0.pointer) == 1 } ?? false }
 
     /// Takes ciphertext of the peer and appends the plaintext in it, at most `bytesMax` bytes, to `plaintext`.
     ///
