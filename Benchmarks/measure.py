@@ -8,6 +8,7 @@ spell of the machine hits all of them. Ratios are taken within a round; the tabl
 Standard library only; needs wrk, nginx, taskset and openssl. See README.md beside this file.
 """
 import argparse
+import contextlib
 import http.client
 import json
 import os
@@ -369,6 +370,19 @@ def check(figures):
     return not above and not refused
 
 
+@contextlib.contextmanager
+def private_cluster(cpu):
+    """The address of a PostgreSQL of its own, on one processor."""
+    sys.path.insert(0, os.path.join(HERE, "..", "Tests", "Clients"))
+    import postgres
+
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {int(cpu)})
+    with postgres.Cluster() as cluster:
+        os.sched_setaffinity(0, before)
+        yield cluster.address
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", default=os.path.join(HERE, "..", ".build", "release", "token-service"))
@@ -381,6 +395,7 @@ def main():
     parser.add_argument("--repeated", type=int, default=5000, help="those that `repeat` cycles through: fewer")
     parser.add_argument("--redeems-per-second", type=int, default=20_000, help="invites made ahead for a round")
     parser.add_argument("--proofs-per-second", type=int, default=12_000, help="proofs made ahead for a round")
+    parser.add_argument("--postgres", action="store_true", help="on a private PostgreSQL, beside wrk, in place of SQLite")
     parser.add_argument("--check", action="store_true", help="end with 1 where a ratio is above thresholds.json")
     parser.add_argument("--server-cpu", default="0")
     parser.add_argument("--load-cpu", default="1")
@@ -390,11 +405,12 @@ def main():
         parser.error(f"no such operation: {', '.join(sorted(unknown))} (there are {', '.join(OPERATIONS)})")
     binary = os.path.realpath(options.binary)
     folder = tempfile.mkdtemp(prefix="token-service-bench-")
-    servers = []
+    servers, cluster = [], contextlib.ExitStack()
     try:
         data = os.path.join(folder, "data")
+        store = ["--store", cluster.enter_context(private_cluster(options.load_cpu))] if options.postgres else []
         made = subprocess.run(
-            [binary, "init", "--data-dir", data, "--issuer", "http://127.0.0.1:8080", "--environment", "test", "--json"],
+            [binary, "init", "--data-dir", data, "--issuer", "http://127.0.0.1:8080", "--environment", "test", "--json", *store],
             capture_output=True, text=True, check=True,
         ).stdout
         key = json.loads(made)["api_key"]["secret"]
@@ -407,7 +423,7 @@ def main():
         servers.append(Server("nginx", command, port, options.server_cpu, log))
         port = free_port()
         command = [binary, "serve", "--data-dir", data, "--listen", f"127.0.0.1:{port}"]
-        command += ["--admin-listen", "127.0.0.1:0", "--loops", "1"]
+        command += ["--admin-listen", "127.0.0.1:0", "--loops", "1", *store]
         servers.append(
             Server("ours", command, port, options.server_cpu, log, {"TOKENSERVICE_ADDRESS_LIMIT": "off"})
         )
@@ -429,6 +445,7 @@ def main():
     finally:
         for server in servers:
             server.stop()
+        cluster.close()
         shutil.rmtree(folder, ignore_errors=True)
 
 
