@@ -27,4 +27,7 @@ package struct UnixTime: Comparable, Hashable, Sendable {
     }
 
     package static func < (left: UnixTime, right: UnixTime) -> Bool { left.milliseconds < right.milliseconds }
+    // What the standard library makes of the first goes through a table of witnesses.
+    package static func <= (left: UnixTime, right: UnixTime) -> Bool { left.milliseconds <= right.milliseconds }
+    package static func >= (left: UnixTime, right: UnixTime) -> Bool { left.milliseconds >= right.milliseconds }
 }

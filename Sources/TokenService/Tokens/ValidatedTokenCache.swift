@@ -9,13 +9,13 @@ import Synchronization
 /// the keys of this process, and nothing else: time, revocation, environment, origin and binding are judged on every use.
 ///
 /// A token comes in when it is seen for the second time, so that tokens that are used once neither pay for it nor crowd
-/// out others. Entries and bytes are bounded; what is full gives up, of the eight that share a place, one that was not
+/// out others. Entries and bytes are bounded; what is full gives up, of the sixteen that share a place, one that was not
 /// found since it came in.
 package final class ValidatedTokenCache: Sendable {
     /// A power of two: four bits choose the part.
     private static let partsCount = 16
     /// With fewer, tokens that come round in turn crowd each other out long before all places are taken.
-    private static let ways = 8
+    private static let ways = 16
     /// Bytes of the signature's text that choose a place: 48 bits.
     private static let markBytes = 8
     /// Places that remember a first sight, for each one that holds a token.
@@ -27,9 +27,9 @@ package final class ValidatedTokenCache: Sendable {
         var places: [ValidatedToken?]
         /// What chose each place: only where it is the token's own, the token is compared.
         var marks: [UInt64]
-        /// Whether each was found since it came in, or since one of its eight had to go and all had been.
+        /// Whether each was found since it came in, or since one of its sixteen had to go and all had been.
         var used: [Bool]
-        /// For each eight, where the search for one that gives way goes on.
+        /// For each sixteen, where the search for one that gives way goes on.
         var hands: [UInt8]
         var sights: [UInt64]
         var bytes = 0
@@ -131,7 +131,7 @@ package final class ValidatedTokenCache: Sendable {
 
     // MARK: Places
 
-    /// The place of an eight that gives way: the next one that was not found since the hand came by.
+    /// The place of sixteen that gives way: the next one that was not found since the hand came by.
     private static func leastUsed(_ part: inout Part, _ set: Int) -> Int {
         // After one round nobody is used any more.
         for _ in 0...ways {
