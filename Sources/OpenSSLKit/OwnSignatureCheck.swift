@@ -1,5 +1,4 @@
 import COpenSSL
-import Synchronization
 
 /// Checks ES256 signatures of a key whose private half is at hand, for the price of a signature.
 ///
@@ -12,29 +11,20 @@ import Synchronization
 /// two random numbers, and e·G is computed as (e − b)·G + b·G with a secret b that changes with every check. So no
 /// operation sees d or e itself, and sending one signature many times averages nothing out.
 final class OwnSignatureCheck: Sendable {
-    private static let idleMax = 64
-
     private let key: KeyHandle
-    private let idle = Mutex<[OwnSignatureScratch]>([])
+    private let scratches = ScratchPool<OwnSignatureScratch>()
 
     /// Nil where the key has no private half or is not on P-256.
     init?(_ key: KeyHandle) {
         self.key = key
-        guard let first = OwnSignatureScratch(key) else { return nil }
-        idle.withLock { $0.append(first) }
+        // Made now to see that it can be.
+        guard scratches.withScratch(make: { OwnSignatureScratch(key) }, { _ in true }) == true else { return nil }
     }
 
     /// Whether `signature` is one of this key over a SHA-256 digest; nil where the library failed, so
     /// that the caller can ask the public half.
     func isValid(_ signature: ECDSASignature, digest: Digest256) -> Bool? {
-        guard let scratch = idle.withLock({ $0.popLast() }) ?? OwnSignatureScratch(key) else { return nil }
-        let isValid = scratch.isValid(signature, digest: digest)
-        // What failed once is not used again.
-        guard isValid != nil else { return nil }
-        idle.withLock { idle in
-            if idle.count < Self.idleMax { idle.append(scratch) }
-        }
-        return isValid
+        scratches.withScratch(make: { OwnSignatureScratch(key) }, { $0.isValid(signature, digest: digest) })
     }
 }
 
@@ -46,120 +36,68 @@ final class OwnSignatureCheck: Sendable {
 final class OwnSignatureScratch: @unchecked Sendable {
     /// Checks after which the blinding number is drawn anew; in between it is doubled.
     private static let blindingUsesMax = 4096
-    private static let numberCount = 9
 
-    private let group: OpaquePointer
-    private let context: OpaquePointer
-    private let montgomery: OpaquePointer
-    private let point: OpaquePointer
-    /// The point b·G.
-    private let blindingPoint: OpaquePointer
-    private let numbers: [OpaquePointer]
+    private let curve: CurveScratch
     private var blindingUses = blindingUsesMax
 
-    /// Names for the places in `numbers`.
-    private var order: OpaquePointer { unsafe numbers[0] }
-    private var halfOfD: OpaquePointer { unsafe numbers[1] }
-    private var otherHalfOfD: OpaquePointer { unsafe numbers[2] }
-    private var blinding: OpaquePointer { unsafe numbers[3] }
-    private var r: OpaquePointer { unsafe numbers[4] }
-    private var inverse: OpaquePointer { unsafe numbers[5] }
-    private var e: OpaquePointer { unsafe numbers[6] }
-    private var product: OpaquePointer { unsafe numbers[7] }
-    private var x: OpaquePointer { unsafe numbers[8] }
+    /// The point b·G.
+    private var blindingPoint: OpaquePointer { unsafe curve.point }
+    /// Names for the places in `curve`.
+    private var halfOfD: OpaquePointer { unsafe curve.number(0) }
+    private var otherHalfOfD: OpaquePointer { unsafe curve.number(1) }
+    private var blinding: OpaquePointer { unsafe curve.number(2) }
+    private var e: OpaquePointer { unsafe curve.number(3) }
+    private var product: OpaquePointer { unsafe curve.number(4) }
 
     init?(_ key: KeyHandle) {
-        guard let group = unsafe EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1) else { return nil }
-        let parts = unsafe (BN_CTX_secure_new(), BN_MONT_CTX_new(), EC_POINT_new(group), EC_POINT_new(group))
-        guard let context = unsafe parts.0, let montgomery = unsafe parts.1, let point = unsafe parts.2,
-            let blindingPoint = unsafe parts.3
-        else {
-            // Without memory for all of them, those that were made must go; freeing none does nothing.
-            unsafe EC_POINT_free(parts.3)
-            unsafe EC_POINT_free(parts.2)
-            unsafe BN_MONT_CTX_free(parts.1)
-            unsafe BN_CTX_free(parts.0)
-            unsafe EC_GROUP_free(group)
-            return nil
-        }
-        unsafe self.group = group
-        unsafe self.context = context
-        unsafe self.montgomery = montgomery
-        unsafe self.point = point
-        unsafe self.blindingPoint = blindingPoint
-        var numbers: [OpaquePointer] = unsafe []
-        for _ in 0..<Self.numberCount {
-            guard let number = unsafe BN_new() else { break }
-            unsafe numbers.append(number)
-        }
-        unsafe self.numbers = numbers
-        guard unsafe numbers.count == Self.numberCount, splitSecret(of: key) else { return nil }
-    }
-
-    deinit {
-        for index in 0..<(unsafe numbers.count) { unsafe BN_clear_free(numbers[index]) }
-        unsafe EC_POINT_clear_free(blindingPoint)
-        unsafe EC_POINT_clear_free(point)
-        unsafe BN_MONT_CTX_free(montgomery)
-        unsafe BN_CTX_free(context)
-        unsafe EC_GROUP_free(group)
+        guard let curve = CurveScratch(numberCount: 5) else { return nil }
+        self.curve = curve
+        guard splitSecret(of: key) else { return nil }
     }
 
     /// Keeps d as the sum of two random numbers, both in Montgomery form.
     private func splitSecret(of key: KeyHandle) -> Bool {
         var secret: OpaquePointer?
         defer { unsafe BN_clear_free(secret) }
-        return unsafe EC_GROUP_get_order(group, order, context) == 1
-            && BN_MONT_CTX_set(montgomery, order, context) == 1
-            && EVP_PKEY_get_bn_param(key.pointer, OSSL_PKEY_PARAM_PRIV_KEY, &secret) == 1
-            && BN_priv_rand_range(halfOfD, order) == 1
-            && BN_mod_sub_quick(otherHalfOfD, secret, halfOfD, order) == 1
-            && BN_to_montgomery(halfOfD, halfOfD, montgomery, context) == 1
-            && BN_to_montgomery(otherHalfOfD, otherHalfOfD, montgomery, context) == 1
+        return unsafe EVP_PKEY_get_bn_param(key.pointer, OSSL_PKEY_PARAM_PRIV_KEY, &secret) == 1
+            && BN_priv_rand_range(halfOfD, curve.order) == 1
+            && BN_mod_sub_quick(otherHalfOfD, secret, halfOfD, curve.order) == 1
+            && BN_to_montgomery(halfOfD, halfOfD, curve.montgomery, curve.context) == 1
+            && BN_to_montgomery(otherHalfOfD, otherHalfOfD, curve.montgomery, curve.context) == 1
     }
 
     /// See ``OwnSignatureCheck/isValid(_:digest:)``.
     func isValid(_ signature: ECDSASignature, digest: Digest256) -> Bool? {
-        guard unsafe signature.r.load(into: r), let inverseOfS = signature.inverseOfS,
-            unsafe inverseOfS.load(into: inverse), computeScalar(digest), renewBlinding(), multiply()
-        else { return nil }
-        // R at infinity belongs to no signature (step 5).
-        if unsafe EC_POINT_is_at_infinity(group, point) == 1 { return false }
-        guard unsafe EC_POINT_get_affine_coordinates(group, point, x, nil, context) == 1 else { return nil }
-        // x is below p, and p is below 2n.
-        if unsafe BN_cmp(x, order) >= 0 {
-            guard unsafe BN_sub(x, x, order) == 1 else { return nil }
-        }
-        return unsafe BN_cmp(x, r) == 0
+        guard curve.load(signature), computeScalar(digest), renewBlinding(), multiply() else { return nil }
+        return curve.sumMatches()
     }
 
     /// e = (z + r·d) / s mod n, with d in two halves.
     private func computeScalar(_ digest: Digest256) -> Bool {
-        unsafe digest.load(into: e, modulo: order)
-            && BN_mod_mul_montgomery(product, r, halfOfD, montgomery, context) == 1
-            && BN_mod_add_quick(e, e, product, order) == 1
-            && BN_mod_mul_montgomery(product, r, otherHalfOfD, montgomery, context) == 1
-            && BN_mod_add_quick(e, e, product, order) == 1
-            && BN_to_montgomery(inverse, inverse, montgomery, context) == 1
-            && BN_mod_mul_montgomery(e, e, inverse, montgomery, context) == 1
+        unsafe digest.load(into: e, modulo: curve.order)
+            && BN_mod_mul_montgomery(product, curve.r, halfOfD, curve.montgomery, curve.context) == 1
+            && BN_mod_add_quick(e, e, product, curve.order) == 1
+            && BN_mod_mul_montgomery(product, curve.r, otherHalfOfD, curve.montgomery, curve.context) == 1
+            && BN_mod_add_quick(e, e, product, curve.order) == 1
+            && BN_mod_mul_montgomery(e, e, curve.inverse, curve.montgomery, curve.context) == 1
     }
 
     /// A new b and its point: twice the last one, or a fresh one.
     private func renewBlinding() -> Bool {
         if blindingUses >= Self.blindingUsesMax {
             blindingUses = 0
-            return unsafe BN_priv_rand_range(blinding, order) == 1
-                && EC_POINT_mul(group, blindingPoint, blinding, nil, nil, context) == 1
+            return unsafe BN_priv_rand_range(blinding, curve.order) == 1
+                && EC_POINT_mul(curve.group, blindingPoint, blinding, nil, nil, curve.context) == 1
         }
         blindingUses += 1
-        return unsafe BN_mod_lshift1_quick(blinding, blinding, order) == 1
-            && EC_POINT_dbl(group, blindingPoint, blindingPoint, context) == 1
+        return unsafe BN_mod_lshift1_quick(blinding, blinding, curve.order) == 1
+            && EC_POINT_dbl(curve.group, blindingPoint, blindingPoint, curve.context) == 1
     }
 
     /// e·G, as (e − b)·G + b·G.
     private func multiply() -> Bool {
-        unsafe BN_mod_sub_quick(e, e, blinding, order) == 1
-            && EC_POINT_mul(group, point, e, nil, nil, context) == 1
-            && EC_POINT_add(group, point, point, blindingPoint, context) == 1
+        unsafe BN_mod_sub_quick(e, e, blinding, curve.order) == 1
+            && EC_POINT_mul(curve.group, curve.sum, e, nil, nil, curve.context) == 1
+            && EC_POINT_add(curve.group, curve.sum, curve.sum, blindingPoint, curve.context) == 1
     }
 }

@@ -1,5 +1,6 @@
 """A private PostgreSQL cluster for replicas of the service: on a Unix socket, in a directory that goes with it."""
 
+import contextlib
 import glob
 import os
 import pathlib
@@ -145,6 +146,20 @@ class OpenCluster(Cluster):
     @property
     def tcp_address(self):
         return f"postgresql://postgres@{self.host}:{self.settings['port']}/postgres"
+
+
+@contextlib.contextmanager
+def replicas(directory, env):
+    """A deployment and three services of it; at the end they are stopped, and the audit trail must be whole."""
+    deployment = harness.Deployment(harness.fresh_directory(directory), env=env)
+    running = [harness.Service(deployment, env=env).start() for _ in range(3)]
+    try:
+        yield deployment, running
+    finally:
+        for service in running:
+            service.stop()
+    done = harness.run_cli("audit", "verify", "--data-dir", deployment.data_dir, env=env)
+    assert done.returncode == 0, (done.out, done.err)
 
 
 def free_port(host="127.0.0.1"):

@@ -165,15 +165,8 @@ def test_a_rotation_under_load_over_three_replicas(tmp_path):
         pytest.skip("the executable was built without PostgreSQL, or it is not installed")
     with postgres.Cluster() as cluster:
         env = {"TOKENSERVICE_STORE": cluster.address}
-        deployment = harness.Deployment(harness.fresh_directory(tmp_path), env=env)
-        replicas = [harness.Service(deployment, env=env).start() for _ in range(3)]
-        try:
-            rotate_under_load(deployment, replicas, env)
-        finally:
-            for service in replicas:
-                service.stop()
-        done = harness.run_cli("audit", "verify", "--data-dir", deployment.data_dir, env=env)
-        assert done.returncode == 0, done.err
+        with postgres.replicas(tmp_path, env) as (deployment, running):
+            rotate_under_load(deployment, running, env)
 
 
 def rotate_under_load(deployment, replicas, env):

@@ -30,6 +30,31 @@
         var ahead: Int64 { state.withLock { $0.ahead } }
     }
 
+    extension PostgresCluster {
+        /// Has every commit be durable but not answered from here on, since it waits for a standby that never comes.
+        ///
+        /// - Returns: a statement that counts those that wait.
+        func withholdAnswers(schema: String) throws -> String {
+            try run("ALTER SYSTEM SET synchronous_standby_names = 'nobody'", schema: schema)
+            try run("SELECT pg_reload_conf()", schema: schema)
+            return "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+        }
+    }
+
+    extension Fixture {
+        /// Mints one invite after the other until it is over, and gives their number.
+        func mint(until answers: Answers) async throws -> Int {
+            var done = 0
+            while !answers.isOver {
+                let command = CreateInvites(invites: [invite()], audit: [draft()], now: Self.start)
+                let outcome = try await store.createInvites(command)
+                #expect(outcome == .done(.created(rev: 0)))
+                done += 1
+            }
+            return done
+        }
+    }
+
     /// What clients were answered while the data base came and went.
     final class Answers: Sendable {
         private struct State {
@@ -228,22 +253,10 @@
             let cluster = try PostgresCluster()
             let schema = try cluster.makeSchema()
             let made = try await Fixture.make(try Fixture.postgres(cluster.address(schema: schema)), nil)
-            // From here on a commit is durable but not answered: it waits for a standby that never comes.
-            try cluster.run("ALTER SYSTEM SET synchronous_standby_names = 'nobody'", schema: schema)
-            try cluster.run("SELECT pg_reload_conf()", schema: schema)
-            let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+            let waiting = try cluster.withholdAnswers(schema: schema)
             // The server takes that up when it gets to it; commits before then are answered as ever.
             let answers = Answers()
-            let minting = Task { [start] in
-                var done = 0
-                while !answers.isOver {
-                    let command = CreateInvites(invites: [made.invite()], audit: [made.draft()], now: start)
-                    let outcome = try await made.store.createInvites(command)
-                    #expect(outcome == .done(.created(rev: 0)))
-                    done += 1
-                }
-                return done
-            }
+            let minting = Task { try await made.mint(until: answers) }
             #expect(try await comes { try cluster.number(waiting, schema: schema) == 1 })
             answers.end()
             try cluster.run("ALTER SYSTEM RESET synchronous_standby_names", schema: schema)

@@ -112,36 +112,21 @@ struct ClockTests {
     @Test("While the clock is more than five seconds behind, nothing is issued on any route, and nothing is stored")
     func issuesNothing() async throws {
         let service = try await ServiceHarness()
-        let session = try await service.openSession()
-        let unused = try #require(await service.mint(campaign: "unused")["invite_token"])
-        let body = #"{"campaign_id":"c","participant_email":"a@example.com"}"#
-        let idempotent = [("Idempotency-Key", "one")]
-        #expect(await service.admin(.post, "/v1/invites", body: body, fields: idempotent).status == 201)
+        let requests = try await IssuingRequests(service)
         let newest = service.time.now()
         service.time.setWall(UnixTime(milliseconds: newest.milliseconds - 5_001))
         let before = try await service.events().count
         service.faults.arm(nil)
-        let answers = [
-            await service.admin(.post, "/v1/invites", body: body),
-            // What was recorded is signed anew: that is an issue, too.
-            await service.admin(.post, "/v1/invites", body: body, fields: idempotent),
-            await service.admin(.post, "/v1/invites/batch", body: #"{"invites":[\#(body)]}"#),
-            await service.admin(.post, "/v1/participant-tokens", body: body),
-            await service.redeem(unused),
-            await service.send(.post, "/v1/widget/session/renew", token: session.participant),
-            await service.send(.get, "/v1/widget/session", token: session.participant),
-            await service.send(.get, "/v1/forward-auth", token: session.participant),
-        ]
-        for (index, answer) in answers.enumerated() {
-            #expect(answer.status == 503 && answer.code == "unavailable", "\(index): \(answer.text)")
-            #expect(answer.response.field("Retry-After") == "5", "\(index)")
+        for (name, answer) in await requests.answers() {
+            #expect(answer.status == 503 && answer.code == "unavailable", "\(name): \(answer.text)")
+            #expect(answer.response.field("Retry-After") == "5", "\(name)")
         }
         #expect(service.faults.calls.isEmpty)
         #expect(try await service.events().count == before)
         service.time.setWall(UnixTime(milliseconds: newest.milliseconds - 5_000))
-        #expect(await service.admin(.post, "/v1/invites", body: body).status == 201)
-        #expect(await service.redeem(unused).status == 201)
-        #expect(await service.send(.post, "/v1/widget/session/renew", token: session.participant).status == 200)
+        #expect(await requests.mint().status == 201)
+        #expect(await service.redeem(requests.unused).status == 201)
+        #expect(await requests.renew().status == 200)
     }
 
     @Test("Readiness says that it is the clock, and comes back with it; what needs no clock goes on")

@@ -40,35 +40,21 @@ struct ReplicaObserverTests {
     @Test("Signing keys that changed and can not be read: after 5 s nothing is issued or taken, until they are")
     func unreadableKeys() async throws {
         let service = try await ServiceHarness()
-        let session = try await service.openSession()
-        let unused = try #require(await service.mint(campaign: "unused")["invite_token"])
-        let body = #"{"campaign_id":"c","participant_email":"a@example.com"}"#
-        let idempotent = [("Idempotency-Key", "one")]
-        #expect(await service.admin(.post, "/v1/invites", body: body, fields: idempotent).status == 201)
-        func validate() async -> Answer {
-            await service.send(.get, "/v1/widget/session", token: session.participant)
-        }
+        let requests = try await IssuingRequests(service)
+        let session = requests.session
         // Three times, so that it is among those whose signature is not checked again.
-        for _ in 0..<3 { #expect(await validate().status == 200) }
+        for _ in 0..<3 { #expect(await requests.validate().status == 200) }
         service.faults.arm(name: "deployment")
         Self.tell(service) { $0.signingKeys = true }
         #expect(service.services.issuance.keyrings.isStale)
         service.time.advance(milliseconds: ServiceLimits.keyringStaleMilliseconds)
         #expect(await service.mint().status == 201)
-        #expect(await validate().status == 200)
+        #expect(await requests.validate().status == 200)
         #expect(await service.send(.get, "/readyz").status == 200)
         service.time.advance(milliseconds: 1)
         let before = try await service.changes().count
         let token = #"{"token":"\#(session.participant)"}"#
-        let answers: [(String, Answer)] = [
-            ("mint", await service.admin(.post, "/v1/invites", body: body)),
-            ("replay", await service.admin(.post, "/v1/invites", body: body, fields: idempotent)),
-            ("batch", await service.admin(.post, "/v1/invites/batch", body: #"{"invites":[\#(body)]}"#)),
-            ("participant token", await service.admin(.post, "/v1/participant-tokens", body: body)),
-            ("exchange", await service.redeem(unused)),
-            ("renewal", await service.send(.post, "/v1/widget/session/renew", token: session.participant)),
-            ("validation", await validate()),
-            ("forward-auth", await service.send(.get, "/v1/forward-auth", token: session.participant)),
+        let others: [(name: String, answer: Answer)] = [
             ("end", await service.send(.delete, "/v1/widget/session", token: session.participant)),
             ("verify", await service.admin(.post, "/v1/tokens/verify", body: token)),
             (
@@ -82,8 +68,8 @@ struct ReplicaObserverTests {
             ),
             ("readyz", await service.send(.get, "/readyz")),
         ]
-        for (note, answer) in answers { Self.expectUnavailable(answer, note) }
-        #expect(answers.last?.1.text.contains("signing keys") == true)
+        for (name, answer) in await requests.answers() + others { Self.expectUnavailable(answer, name) }
+        #expect(others.last?.answer.text.contains("signing keys") == true)
         #expect(try await service.changes().count == before, "nothing was done")
         // What signs and checks nothing goes on, revoking before all.
         #expect(await service.admin(.get, "/v1/invites").status == 200)
@@ -93,8 +79,8 @@ struct ReplicaObserverTests {
         service.faults.arm(nil)
         #expect(await Self.comes { await service.send(.get, "/readyz").status == 200 })
         #expect(await service.mint().status == 201)
-        #expect(await validate().status == 200)
-        #expect(await service.redeem(unused).code == "invite_revoked")
+        #expect(await requests.validate().status == 200)
+        #expect(await service.redeem(requests.unused).code == "invite_revoked")
     }
 
     @Test("The deployment's policy, where it could not be read, is read again: the longest lifetimes are known then")
