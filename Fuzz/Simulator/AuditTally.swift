@@ -6,7 +6,7 @@ struct AuditTally {
     static let changes: Set<String> = [
         "invite.created", "invite.redeemed", "invite.revoked", "session.created", "session.renewed", "session.ended",
         "key.created", "key.rotated", "key.revoked", "key.suspended", "key.resumed", "policy.changed",
-        "revocation.created",
+        "revocation.created", "signing_key.created", "signing_key.revoked",
     ]
 
     private(set) var sequence: Int64 = 0

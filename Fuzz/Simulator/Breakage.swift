@@ -10,4 +10,12 @@ package enum Breakage: String, CaseIterable, Sendable {
     case forgetsClaims
     /// Invites are stored without their audit events.
     case skipsAudit
+    /// A new signing key is put into use before anybody can know it.
+    case signsUnpublished
+    /// A signing key is gone as soon as another takes over.
+    case dropsSigningKeys
+    /// A signing key stays although its last token is over.
+    case keepsSigningKeys
+    /// The revocation of a signing key is acknowledged, and not kept.
+    case forgetsLeakedKeys
 }

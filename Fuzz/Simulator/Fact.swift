@@ -12,15 +12,17 @@ final class Fact {
     }
 
     let began: Moment
+    /// How long it may take to be known at other replicas, in virtual milliseconds.
+    let spreadMilliseconds: Int
     /// The replica that answered; none as long as nobody did.
     private(set) var replica: Int?
     private(set) var state = State.open
     private(set) var ended: Moment?
 
-    /// How long a change may take to be known at other replicas, in virtual milliseconds.
-    static let spreadMilliseconds = 5_000
-
-    init(_ began: Moment) { self.began = began }
+    init(_ began: Moment, spreadMilliseconds: Int = 5_000) {
+        self.began = began
+        self.spreadMilliseconds = spreadMilliseconds
+    }
 
     func settle(_ state: State, _ ended: Moment, on replica: Int? = nil) {
         self.state = state
@@ -38,7 +40,7 @@ final class Fact {
     func holds(at moment: Moment, on replica: Int?) -> Bool {
         guard state == .done, let ended, ended.tick <= moment.tick else { return false }
         if let replica, replica != self.replica {
-            return ended.monotonic.adding(milliseconds: Self.spreadMilliseconds) <= moment.monotonic
+            return ended.monotonic.adding(milliseconds: spreadMilliseconds) <= moment.monotonic
         }
         return true
     }

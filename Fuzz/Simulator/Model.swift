@@ -8,6 +8,8 @@ enum RevocationTarget: Hashable {
     case campaign(String)
     case key(String)
     case token(String)
+    /// All that the signing key of this `kid` signed.
+    case signingKey(String)
 }
 
 /// What the contract promises about all that was done so far, told by the answers alone.
@@ -23,6 +25,8 @@ struct Model {
     var revocations: [RevocationTarget: [Fact]] = [:]
     /// The longest life of an invite that a policy asked for, and when.
     var limits: [(fact: Fact, seconds: Int64)] = []
+
+    var signingKeys = ModelSigningKeys()
 
     /// True where something that covers the lineage was revoked after `born`, and that was acknowledged by `moment`.
     func isDead(_ lineage: [RevocationTarget], born: Fact, at moment: Moment, on replica: Int?) -> Bool {
@@ -60,7 +64,7 @@ struct Model {
             limits.removeAll { $0.fact.precedes(certain) }
         }
         let known = Set(
-            invites.flatMap(\.lineage) + sessions.flatMap(\.lineage) + tokens.flatMap(\.lineage)
+            invites.flatMap(\.shownLineage) + sessions.flatMap(\.lineage) + tokens.flatMap(\.lineage)
         )
         revocations = revocations.filter { known.contains($0.key) }
         for target in revocations.keys { revocations[target] = revocations[target]?.suffix(60) }
@@ -159,7 +163,10 @@ final class ModelMint {
 /// Safe because: everything of a simulation runs on its one thread.
 final class ModelInvite: @unchecked Sendable {
     let id: String
-    let token: String
+    /// The token, as it was signed last.
+    private(set) var token: String
+    /// The `kid` of the key that signed it.
+    private(set) var kid: String
     let mint: ModelMint
     let issuedAt: UnixTime
     let expiresAt: UnixTime
@@ -170,14 +177,20 @@ final class ModelInvite: @unchecked Sendable {
     /// Exchanges that opened a session or may have, with the nonce of each.
     var exchanges: [(fact: Fact, nonce: String)] = []
 
-    init(id: String, token: String, mint: ModelMint, issuedAt: UnixTime, expiresAt: UnixTime) {
-        (self.id, self.token, self.mint) = (id, token, mint)
+    init(id: String, token: String, kid: String, mint: ModelMint, issuedAt: UnixTime, expiresAt: UnixTime) {
+        (self.id, self.token, self.kid, self.mint) = (id, token, kid, mint)
         (self.issuedAt, self.expiresAt) = (issuedAt, expiresAt)
     }
 
     var lineage: [RevocationTarget] {
         [.invite(id), .participant(mint.participant), .campaign(mint.campaign), .key(mint.key.id)]
     }
+
+    /// What ends the invite's token as it is: what ends the invite, and its signing key.
+    var shownLineage: [RevocationTarget] { lineage + [.signingKey(kid)] }
+
+    /// The same invite was signed once more.
+    func signed(_ token: String, kid: String) { (self.token, self.kid) = (token, kid) }
 
     /// Exchanges that may have used the invite by `moment`.
     func usesAtMost(at moment: Moment) -> Int { exchanges.count { $0.fact.mayHold(at: moment) } }
@@ -201,15 +214,18 @@ final class ModelSession {
 /// A participant token that was handed out.
 final class ModelToken {
     let text: String
+    /// The `kid` of the key that signed it.
+    let kid: String
     let session: ModelSession
     let issuedAt: UnixTime
     let expiresAt: UnixTime
     /// The processes that said that its time is over.
     var isOverFor: Set<Int> = []
 
-    init(_ text: String, _ session: ModelSession, issuedAt: UnixTime, expiresAt: UnixTime) {
-        (self.text, self.session, self.issuedAt, self.expiresAt) = (text, session, issuedAt, expiresAt)
+    init(_ text: String, kid: String, _ session: ModelSession, issuedAt: UnixTime, expiresAt: UnixTime) {
+        (self.text, self.kid, self.session) = (text, kid, session)
+        (self.issuedAt, self.expiresAt) = (issuedAt, expiresAt)
     }
 
-    var lineage: [RevocationTarget] { session.lineage + [.token(text)] }
+    var lineage: [RevocationTarget] { session.lineage + [.token(text), .signingKey(kid)] }
 }

@@ -9,9 +9,12 @@ import TokenService
 ///
 /// Safe because: everything of a simulation runs on its one thread.
 final class ServiceProcess: @unchecked Sendable {
+    /// The place of a process that serves nobody: a command of the operator's.
+    static let nowhere = -1
+
     let number: Int
     let replica: Int
-    var isDead = false
+    private(set) var isDead = false
     /// What answers; nil until the service is open.
     var application: Application?
     var upkeep: Upkeep?
@@ -23,6 +26,21 @@ final class ServiceProcess: @unchecked Sendable {
         self.number = number
         self.replica = replica
     }
+
+    /// Ends it: what it had in memory is gone.
+    func end() {
+        isDead = true
+        application = nil
+        upkeep = nil
+        observer = nil
+    }
+}
+
+/// Somebody who waits for time to go by.
+struct Sleeper {
+    let due: MonotonicInstant
+    let process: ServiceProcess
+    let continuation: CheckedContinuation<Void, Never>
 }
 
 /// What a replica was told of the store, and when.
@@ -35,6 +53,7 @@ struct ChangeFeed {
     var lastCutOff: Int64 = 0
     var endedSessions = 0
     var keyWrites = 0
+    var signingKeyWrites = 0
     var writes = 0
     var heardAt = MonotonicInstant(nanoseconds: 0)
 }

@@ -88,15 +88,29 @@ extension Simulation {
         else { return violate("a mint was answered with something else") }
         if let earlier = model.invites.last(where: { $0.mint === mint }) {
             if earlier.id != id { violate("one Idempotency-Key made \(earlier.id) and \(id)") }
+            // The same claims, signed by the key of now.
+            guard times(of: token)?.expiresAt == earlier.expiresAt, let kid = keyID(of: token) else {
+                return violate("one Idempotency-Key made two tokens")
+            }
+            checkSigned(by: kid, reply)
+            earlier.signed(token, kid: kid)
             return
         }
         mint.born.settle(.done, reply.ended)
         audit.expect("invite.created", target: id)
-        guard let times = times(of: token), times.expiresAt.seconds == expiresAt.seconds else {
-            return violate("an invite's token that can not be read")
-        }
-        let invite = ModelInvite(id: id, token: token, mint: mint, issuedAt: times.issuedAt, expiresAt: expiresAt)
-        model.invites.append(invite)
+        guard let times = times(of: token), times.expiresAt.seconds == expiresAt.seconds, let kid = keyID(of: token)
+        else { return violate("an invite's token that can not be read") }
+        checkSigned(by: kid, reply)
+        model.invites.append(
+            ModelInvite(
+                id: id,
+                token: token,
+                kid: kid,
+                mint: mint,
+                issuedAt: times.issuedAt,
+                expiresAt: expiresAt
+            )
+        )
         if mint.idempotencyKey != nil, !reply.isReplay, dice.below(10) == 0 {
             // Whoever asks again without need gets the same.
             model.pending.append(mint)

@@ -42,8 +42,18 @@ extension Simulation {
                 guard let counts = process.application?.services.revocations.counts else { continue }
                 if counts.cutOffs + counts.endedSessions > 0 { violate("after all is over memory holds \(counts)") }
             }
+            try await checkKeysGone()
         } catch {
             violate("the store does not answer: \(error)")
+        }
+    }
+
+    /// The private half of a key is gone when the last token that it can have signed is over: eight days after it did.
+    private func checkKeysGone() async throws(StoreError) {
+        let long = time.now().adding(seconds: -9 * 86_400)
+        for key in try await store.deployment()?.signingKeys ?? [] where key.state != .inUse {
+            guard let last = model.signingKeys.lastSigned[key.keyID], last < long else { continue }
+            violate("signing key \(key.keyID) is kept although its last token is over")
         }
     }
 

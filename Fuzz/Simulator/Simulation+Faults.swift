@@ -46,8 +46,10 @@ extension Simulation {
         guard !process.isDead else { return }
         note(.crash)
         trace.note("  process \(process.number) crashes")
-        process.isDead = true
-        replicas[process.replica].process = nil
+        // What it had in hand is answered first by its own death.
+        defer { forget(process) }
+        process.end()
+        if replicas.indices.contains(process.replica) { replicas[process.replica].process = nil }
         if breakage == .acknowledgesEarly || dice.below(2) == 0 { late = [] }
         noteLosses()
         while let index = held.firstIndex(where: { $0.process === process }) {
@@ -56,6 +58,14 @@ extension Simulation {
             call.continuation.resume(returning: isDone ? .doAndDie : .die)
             executor.run()
         }
+    }
+
+    /// Lets whatever of a process waits for time to go by see that it is over.
+    func forget(_ process: ServiceProcess) {
+        let waiting = sleepers.filter { $0.process === process }
+        sleepers.removeAll { $0.process === process }
+        for sleeper in waiting { sleeper.continuation.resume() }
+        executor.run()
     }
 
     /// Moves the clock, or cuts replicas off, between two steps.
@@ -101,9 +111,13 @@ extension Simulation {
     // MARK: Replicas
 
     /// A command of that name was done.
-    func noteWrite(_ name: String, changesKeys: Bool) {
+    func noteWrite(_ name: String) {
         writes += 1
-        if changesKeys { keyWrites += 1 }
+        switch name {
+        case "createAPIKey", "changeAPIKey", "editAPIKey", "rotateAPIKey", "createCutOff": keyWrites += 1
+        case "replaceSigningKeys": signingKeyWrites += 1
+        default: break
+        }
     }
 
     /// Tells each replica what the store did since it was told last.
@@ -145,7 +159,9 @@ extension Simulation {
         }
         if process.feed.writes < writes { changes.policies = [tenant] }
         process.feed.lastCutOff = changes.cutOffs.last?.number ?? process.feed.lastCutOff
+        changes.signingKeys = process.feed.signingKeyWrites < signingKeyWrites
         process.feed.keyWrites = keyWrites
+        process.feed.signingKeyWrites = signingKeyWrites
         process.feed.writes = writes
         process.feed.heardAt = time.monotonicNow()
         process.observer?.changed(changes)

@@ -30,7 +30,7 @@ extension Simulation {
         checkAudit()
     }
 
-    /// A deployment that depends on the seed alone: its signing key, too, comes from there.
+    /// A deployment that depends on the seed alone: an Ed25519 key, too, comes of it.
     private func makeDeployment() async throws {
         let master = try MasterKey(random: random)
         self.master = master
@@ -45,28 +45,43 @@ extension Simulation {
         )
         tenant = Tenant(workspace: setup.workspace, environment: .test)
         admin = setup.secret
-        guard let deployment = try await store.deployment() else { throw Trouble(what: "no deployment") }
-        let keys = try DataKeys(deployment.dataKeys, under: master)
-        // An Ed25519 key as PKCS #8 (RFC 8410 section 7): any 32 bytes are one.
-        let lead: [UInt8] = [0x30, 0x2E, 2, 1, 0, 0x30, 5, 6, 3, 0x2B, 0x65, 0x70, 4, 0x22, 4, 0x20]
-        let record = try SigningKeyring.record(
-            of: SigningKey(pkcs8DER: SecretBytes(lead + random.bytes(32))),
-            wrapping: keys.signingKeys,
-            id: IdentifierGenerator(random: random).next(at: time.now()),
-            now: time.now(),
-            random: random
-        )
-        try await store.replaceSigningKeys([record], now: time.now(), audit: [])
     }
 
     /// Starts the service of a replica over what the store has.
     func open(_ replica: Int) {
-        guard let master else { return }
+        let process = makeProcess(at: replica)
+        guard let factory = factory(of: process) else { return }
+        replicas[replica].process = process
+        start {
+            do {
+                let services = try await factory.open(place: "memory")
+                guard !process.isDead else { return }
+                process.application = Application(
+                    services: services,
+                    routes: services.routes(readiness: Readiness(services))
+                )
+                process.upkeep = Upkeep(services: services, auditDays: 30, signingKeyDays: 7)
+                self.trace.note("process \(process.number) is open at replica \(replica)")
+            } catch {
+                self.trace.note("process \(process.number) did not open: \(error)")
+                guard !process.isDead else { return }
+                process.end()
+                self.replicas[replica].process = nil
+            }
+        }
+    }
+
+    func makeProcess(at replica: Int) -> ServiceProcess {
         processCount += 1
         let process = ServiceProcess(number: processCount, replica: replica)
         process.feed.heardAt = time.monotonicNow()
-        replicas[replica].process = process
-        let factory = ServiceFactory(
+        return process
+    }
+
+    /// What opens the service of a process.
+    func factory(of process: ServiceProcess) -> ServiceFactory? {
+        guard let master else { return nil }
+        var factory = ServiceFactory(
             store: FaultyStore(store, conductor: StoreGate(self, process)),
             sealer: sealer,
             master: master,
@@ -78,23 +93,9 @@ extension Simulation {
             environment: nil,
             addressLimit: nil
         )
-        start {
-            do {
-                let services = try await factory.open(place: "memory")
-                guard !process.isDead else { return }
-                process.application = Application(
-                    services: services,
-                    routes: services.routes(readiness: Readiness(services))
-                )
-                process.upkeep = Upkeep(services: services, auditDays: 30)
-                self.trace.note("process \(process.number) is open at replica \(replica)")
-            } catch {
-                self.trace.note("process \(process.number) did not open: \(error)")
-                guard !process.isDead else { return }
-                process.isDead = true
-                self.replicas[replica].process = nil
-            }
-        }
+        factory.background.executor = executor
+        factory.background.pause = { milliseconds in await self.sleep(milliseconds, process) }
+        return factory
     }
 
     /// The processes that answer.
@@ -128,7 +129,9 @@ extension Simulation {
         latest = max(latest, began.wall)
         let faults = faultCount
         let isBehind = latest.milliseconds - began.wall.milliseconds > Reply.lagMillisecondsMax
-        let isDeaf = application.services.revocations.isStale || replicas[process.replica].isCutOff
+        let services = application.services
+        let isDeaf =
+            services.revocations.isStale || services.issuance.keyrings.isStale || replicas[process.replica].isCutOff
         let response: HTTPResponse
         switch application.respond(to: request) {
         case .now(let answer): response = answer
@@ -140,13 +143,11 @@ extension Simulation {
             return nil
         }
         let reply = Reply(
-            status: response.status,
-            body: response.body,
-            requestID: response.field("Request-Id") ?? "",
-            isReplay: response.field("Idempotent-Replayed") == "true",
+            response: response,
             began: began,
             ended: now,
             isExcused: faultCount != faults || isBehind || isDeaf,
+            isDeaf: isDeaf,
             process: process.number,
             replica: process.replica
         )

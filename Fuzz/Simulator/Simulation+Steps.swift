@@ -6,7 +6,7 @@ extension Simulation {
     /// Some time goes by, and then some requests come at once.
     func step() {
         let milliseconds = drawPause()
-        advance(milliseconds: milliseconds)
+        passTime(milliseconds)
         trace.note("step \(report.steps), \(milliseconds) ms later")
         drawStepFaults()
         if !isNoisy { quieten() }
@@ -21,11 +21,23 @@ extension Simulation {
             // Housekeeping goes on beside requests as often as before them.
             if dice.below(2) == 0 { settle() }
         }
+        if replicas.count == 1, dice.below(25) == 0 { commandInPlaceOfService() }
         for _ in 0...dice.below(4) { startRequest() }
         settle()
         catchUp()
         checkAudit()
         if report.steps % 40 == 0 { model.trim() }
+    }
+
+    /// Lets time go by; what replicas do by themselves all the while is done towards its end, with some time left for it.
+    private func passTime(_ milliseconds: Int) {
+        let left = 6_000
+        guard replicas.count > 1, milliseconds > 2 * left else { return advance(milliseconds: milliseconds) }
+        advance(milliseconds: milliseconds - left)
+        tellOthers(asks: true)
+        settle()
+        advance(milliseconds: left)
+        settle()
     }
 
     private func drawPause() -> Int {
@@ -46,8 +58,20 @@ extension Simulation {
         start { await self.doLateCommands() }
         settle()
         catchUp()
-        for process in processes where process.application?.services.revocations.isStale == true {
-            violate("process \(process.number) does not catch up with revocations, with no fault")
+        // The longest pause between two tries.
+        if processes.contains(where: { $0.application?.services.issuance.keyrings.isStale == true }) {
+            advance(milliseconds: 6_000)
+            if replicas.count > 1 { tellOthers(asks: true) }
+            settle()
+        }
+        for process in processes {
+            guard let services = process.application?.services else { continue }
+            if services.revocations.isStale {
+                violate("process \(process.number) does not catch up with revocations, with no fault")
+            }
+            if services.issuance.keyrings.isStale {
+                violate("process \(process.number) does not learn of signing keys, with no fault")
+            }
         }
     }
 
@@ -84,6 +108,9 @@ extension Simulation {
             (2, "suspend or resume", { await $0.suspendOrResume() }),
             (1, "end key", { await $0.endKey() }),
             (1, "change policy", { await $0.changePolicy() }),
+            (8, "fetch public keys", { await $0.fetchKeys() }),
+            // Where there is one process only, the operator stops it for that.
+            (replicas.count > 1 ? 3 : 0, "change signing keys", { await $0.changeSigningKeys() }),
         ]
         var drawn = dice.below(kinds.reduce(0) { $0 + $1.0 })
         for (weight, name, body) in kinds {

@@ -36,6 +36,7 @@ extension Simulation {
 
     private func redeem(_ invite: ModelInvite, nonce: String) async {
         let fact = Fact(now)
+        let kid = invite.kid
         invite.exchanges.append((fact, nonce))
         let body = #"{"invite_token":"\#(invite.token)","holder_nonce":"\#(nonce)"}"#
         let reply = await ask(.post, "/v1/widget/sessions", body: body)
@@ -43,7 +44,7 @@ extension Simulation {
         guard let reply, !reply.isUnknown else { return }
         let born = invite.mint.born
         switch reply.status {
-        case 200, 201: exchanged(invite, nonce, reply)
+        case 200, 201: exchanged(invite, kid, nonce, reply)
         case 409:
             // Those who asked at the same time, or whose answer was lost, may have it.
             if invite.usesAtMost(at: reply.ended) < invite.mint.maxUses {
@@ -52,13 +53,18 @@ extension Simulation {
         case 410, 401:
             let isOver = latest >= invite.expiresAt
             let isDead = model.mayBeDead(invite.lineage, born: born, at: reply.ended)
+            // A key that can have signed nothing that is not over may be gone.
+            let isForeign =
+                isOver && latest >= invite.issuedAt.adding(seconds: 7 * 86_400)
+                || model.signingKeys.mayBeUnknown(kid, to: reply)
+                || model.mayBeDead([.signingKey(kid)], born: born, at: reply.ended)
             let hasEnded = invite.sessions.contains { session, holder in
                 holder == nonce
                     && model.revocations[.session(session)]?.contains { $0.mayHold(at: reply.ended) } == true
             }
             let isGone = latest >= invite.expiresAt.adding(seconds: 30 * 86_400)
             let isEarly = isAhead(invite.issuedAt, of: reply)
-            if reply.status == 401 ? !(isGone || isEarly) : !(isOver || isDead || hasEnded) {
+            if reply.status == 401 ? !(isGone || isEarly || isForeign) : !(isOver || isDead || hasEnded) {
                 violate("the good invite \(invite.id) was refused: \(reply.code ?? "")")
             }
         case 503: break
@@ -66,13 +72,16 @@ extension Simulation {
         }
     }
 
-    private func exchanged(_ invite: ModelInvite, _ nonce: String, _ reply: Reply) {
+    private func exchanged(_ invite: ModelInvite, _ kid: String, _ nonce: String, _ reply: Reply) {
         checkIssue(reply)
         if isAhead(invite.issuedAt, of: reply) { violate("the invite \(invite.id) was exchanged before its time") }
         let born = invite.mint.born
         guard let id = reply["session_id"] else { return violate("an exchange without a session") }
         if model.isDead(invite.lineage + [.session(id)], born: born, at: reply.began, on: nil) {
             violate("the revoked invite \(invite.id) was exchanged")
+        }
+        if model.isDead([.signingKey(kid)], born: born, at: reply.began, on: reply.replica) {
+            violate("the invite \(invite.id) was exchanged, whose signing key was revoked")
         }
         if reply.status == 201 {
             if reply.began.wall >= invite.expiresAt { violate("the expired invite \(invite.id) was exchanged") }
@@ -112,10 +121,11 @@ extension Simulation {
     /// Takes in the token of an answer.
     private func take(_ reply: Reply, of session: ModelSession) {
         guard let text = reply["participant_token"], let expiresAt = reply.time("expires_at"),
-            let times = times(of: text), times.expiresAt.seconds == expiresAt.seconds
+            let times = times(of: text), times.expiresAt.seconds == expiresAt.seconds, let kid = keyID(of: text)
         else { return violate("a token that can not be read") }
         if expiresAt > session.renewUntil { violate("a token outlives its session") }
-        let token = ModelToken(text, session, issuedAt: times.issuedAt, expiresAt: expiresAt)
+        checkSigned(by: kid, reply)
+        let token = ModelToken(text, kid: kid, session, issuedAt: times.issuedAt, expiresAt: expiresAt)
         model.tokens.append(token)
     }
 
@@ -169,7 +179,7 @@ extension Simulation {
             return
         }
         if model.mayBeDead(token.lineage, born: session.born, at: reply.ended) { return }
-        if isAhead(token.issuedAt, of: reply) { return }
+        if isAhead(token.issuedAt, of: reply) || model.signingKeys.mayBeUnknown(token.kid, to: reply) { return }
         if latest >= token.expiresAt {
             if code == "token_expired" { token.isOverFor.insert(reply.process) }
             return
@@ -200,6 +210,7 @@ extension Simulation {
         case 401, 410:
             let isExplained =
                 isThief || isAhead(token.issuedAt, of: reply) || latest >= session.renewUntil
+                || model.signingKeys.mayBeUnknown(token.kid, to: reply)
                 || (session.nonce == nil && latest >= token.expiresAt)
                 || model.mayBeDead(token.lineage, born: session.born, at: reply.ended)
             if !isExplained { violate("a good session was not renewed: \(reply.code ?? "")") }
@@ -219,6 +230,7 @@ extension Simulation {
         case 401, 410:
             let isExplained =
                 latest >= token.expiresAt || isAhead(token.issuedAt, of: reply)
+                || model.signingKeys.mayBeUnknown(token.kid, to: reply)
                 || model.mayBeDead(token.lineage, born: token.session.born, at: reply.ended)
             if !isExplained { violate("a good session was not ended: \(reply.code ?? "")") }
         default: violate("ending a session was answered with \(reply.status) \(reply.code ?? "")")

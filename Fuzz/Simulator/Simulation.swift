@@ -31,6 +31,7 @@ package final class Simulation: @unchecked Sendable {
 
     /// Calls of the store that wait.
     var held: [HeldCall] = []
+    var sleepers: [Sleeper] = []
     /// Commands that the store does before the next one.
     var late: [@Sendable () async -> Void] = []
     var running = 0
@@ -43,6 +44,7 @@ package final class Simulation: @unchecked Sendable {
     var faultCount = 0
     var writes = 0
     var keyWrites = 0
+    var signingKeyWrites = 0
     /// The latest time that any clock showed.
     var latest = UnixTime(milliseconds: 0)
     /// The latest time at which something was acknowledged as issued.
@@ -88,6 +90,7 @@ package final class Simulation: @unchecked Sendable {
         } catch {
             violate("the simulation itself failed: \(error)")
         }
+        report.signingKeys = model.signingKeys.lastSigned.count
         report.digest = trace.digest.hexadecimal
         if report.violation != nil { report.trace = trace.tail }
         return report
@@ -108,6 +111,20 @@ package final class Simulation: @unchecked Sendable {
         time.advance(milliseconds: milliseconds)
         report.virtualMilliseconds += Int64(milliseconds)
         latest = max(latest, time.now())
+        wake()
+    }
+
+    /// Waits for time to go by; for ever, where the process has ended.
+    func sleep(_ milliseconds: Int, _ process: ServiceProcess) async {
+        let due = time.monotonicNow().adding(milliseconds: milliseconds)
+        await withCheckedContinuation { sleepers.append(Sleeper(due: due, process: process, continuation: $0)) }
+    }
+
+    private func wake() {
+        let now = time.monotonicNow()
+        while let index = sleepers.firstIndex(where: { $0.due <= now && !$0.process.isDead }) {
+            sleepers.remove(at: index).continuation.resume()
+        }
     }
 
     // MARK: Tasks

@@ -34,9 +34,6 @@ final class StoreGate: StoreConductor, @unchecked Sendable {
         "auditEvents", "auditChain", "auditChains", "usage", "lastUse", "expiringKeys", "member", "members",
         "memberSession", "webhook", "webhooks", "webhookDeliveries", "webhookEndpoints",
     ]
-    private static let keyWrites: Set<String> = [
-        "createAPIKey", "changeAPIKey", "editAPIKey", "rotateAPIKey", "createCutOff",
-    ]
     private static let gone = StoreError.unavailable("the process is gone")
 
     private let simulation: Simulation
@@ -103,7 +100,7 @@ final class StoreGate: StoreConductor, @unchecked Sendable {
             await simulation.doLateCommands()
             // An event that landed late may be over by the time of a clock that is wrong: it is seen before it goes.
             if name == "sweepAudit" { await simulation.readAudit() }
-            simulation.noteWrite(name, changesKeys: Self.keyWrites.contains(name))
+            simulation.noteWrite(name)
         }
         return try await body()
     }
@@ -112,10 +109,9 @@ final class StoreGate: StoreConductor, @unchecked Sendable {
         _ name: String,
         _ body: @escaping @Sendable () async throws(StoreError) -> Value
     ) {
-        let changesKeys = Self.keyWrites.contains(name)
         let simulation = simulation
         simulation.late.append {
-            simulation.noteWrite(name, changesKeys: changesKeys)
+            simulation.noteWrite(name)
             _ = try? await body()
         }
     }
@@ -126,6 +122,30 @@ final class StoreGate: StoreConductor, @unchecked Sendable {
         var command = command
         if simulation.breakage == .forgetsClaims { command.claim = nil }
         if simulation.breakage == .skipsAudit { command.audit = [] }
+        return command
+    }
+
+    func adjusted(_ command: ReplaceSigningKeys) -> ReplaceSigningKeys {
+        var command = command
+        switch simulation.breakage {
+        case .signsUnpublished:
+            guard let new = command.keys.first(where: { $0.state == .standby })?.id else { break }
+            for index in command.keys.indices where command.keys[index].state == .inUse {
+                command.keys[index].state = .previouslyUsed
+            }
+            for index in command.keys.indices where command.keys[index].id == new {
+                command.keys[index].state = .inUse
+            }
+        case .dropsSigningKeys: command.keys.removeAll { $0.state == .previouslyUsed }
+        case .keepsSigningKeys:
+            let left = Set(command.keys.map(\.id))
+            command.keys += command.expected.filter { !left.contains($0.id) }
+        case .forgetsLeakedKeys:
+            for index in command.keys.indices where command.keys[index].state == .revoked {
+                command.keys[index].state = .previouslyUsed
+            }
+        default: break
+        }
         return command
     }
 

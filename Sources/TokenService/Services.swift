@@ -34,6 +34,7 @@ package final class Services: Sendable {
     package let validated: ValidatedTokenCache
     /// Nil where both environments are served.
     package let environment: DeploymentEnvironment?
+    package let background: BackgroundWork
 
     package init(
         store: any InviteStore,
@@ -60,7 +61,8 @@ package final class Services: Sendable {
         webhooks: WebhookDesk,
         proofs: ProofVerifier,
         validated: ValidatedTokenCache,
-        environment: DeploymentEnvironment?
+        environment: DeploymentEnvironment?,
+        background: BackgroundWork
     ) {
         self.store = store
         self.time = time
@@ -87,6 +89,7 @@ package final class Services: Sendable {
         self.proofs = proofs
         self.validated = validated
         self.environment = environment
+        self.background = background
     }
 
     package var keyring: SigningKeyring { issuance.keyring }

@@ -13,6 +13,20 @@ struct KeyTests {
         #expect(key.verifyingKey.isValid(try again.sign([1, 2]), for: [1, 2]))
     }
 
+    @Test("A seed of 32 bytes gives its Ed25519 key (RFC 8032 section 7.1), and one of another length none")
+    func seeds() throws {
+        func bytes(_ text: String) -> [UInt8] {
+            stride(from: 0, to: text.count, by: 2).compactMap { UInt8(text.dropFirst($0).prefix(2), radix: 16) }
+        }
+        let seed = bytes("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")
+        let key = try SigningKey(ed25519Seed: SecretBytes(seed))
+        #expect(key.algorithm == .edDSA)
+        #expect(key.verifyingKey.x == bytes("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"))
+        for other in [[], Array(seed.dropLast()), seed + [0]] {
+            #expect(throws: OpenSSLError.self) { try SigningKey(ed25519Seed: SecretBytes(other)) }
+        }
+    }
+
     @Test("Every truncation of a key and bytes after it are refused", arguments: SignatureAlgorithm.allCases)
     func refusesTruncation(_ algorithm: SignatureAlgorithm) throws {
         let der = try SigningKey.generate(algorithm).pkcs8DER().copy

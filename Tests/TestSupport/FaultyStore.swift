@@ -111,7 +111,8 @@ extension FaultyStore {
     }
 
     package func replaceSigningKeys(_ command: ReplaceSigningKeys) async throws(StoreError) -> Bool {
-        try await run("replaceSigningKeys") { () async throws(StoreError) in
+        let command = conductor?.adjusted(command) ?? command
+        return try await run("replaceSigningKeys") { () async throws(StoreError) in
             try await self.inner.replaceSigningKeys(command)
         }
     }

@@ -11,6 +11,9 @@ package protocol StoreConductor: Sendable {
     /// What is stored in the place of a command.
     func adjusted(_ command: CreateInvites) -> CreateInvites
 
+    /// What is stored in the place of a command.
+    func adjusted(_ command: ReplaceSigningKeys) -> ReplaceSigningKeys
+
     /// What is answered in the place of an outcome.
     func adjusted(_ outcome: RedeemOutcome, of command: RedeemInvite) -> RedeemOutcome
 
@@ -20,6 +23,8 @@ package protocol StoreConductor: Sendable {
 
 extension StoreConductor {
     package func adjusted(_ command: CreateInvites) -> CreateInvites { command }
+
+    package func adjusted(_ command: ReplaceSigningKeys) -> ReplaceSigningKeys { command }
 
     package func adjusted(_ outcome: RedeemOutcome, of command: RedeemInvite) -> RedeemOutcome { outcome }
 }

@@ -24,6 +24,8 @@ package struct ServiceFactory: Sendable {
     package var webhookRules = WebhookRules()
     /// Addresses under which clients know the service, beside the issuer's URL.
     package var publicURLs: [String] = []
+    /// How what no request waits for is done.
+    package var background = BackgroundWork()
 
     package init(
         store: any InviteStore,
@@ -162,7 +164,8 @@ package struct ServiceFactory: Sendable {
                 registry: registry
             ),
             validated: validatedTokens(),
-            environment: environment
+            environment: environment,
+            background: background
         )
     }
 

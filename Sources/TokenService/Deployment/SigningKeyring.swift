@@ -15,6 +15,8 @@ package struct SigningKeyring: Sendable {
     private static let label = Array("tokenservice signing key v1".utf8)
 
     /// Makes a key and its record; the private part is wrapped under `wrapping`.
+    ///
+    /// An Ed25519 key comes of `random`, as every other secret does; a P-256 key of OpenSSL's own generator.
     package static func generate(
         _ algorithm: SignatureAlgorithm,
         wrapping: AEADKey,
@@ -22,7 +24,12 @@ package struct SigningKeyring: Sendable {
         now: UnixTime,
         random: any RandomSource
     ) throws -> SigningKeyRecord {
-        try record(of: SigningKey.generate(algorithm), wrapping: wrapping, id: id, now: now, random: random)
+        let key =
+            switch algorithm {
+            case .es256: try SigningKey.generate(algorithm)
+            case .edDSA: try SigningKey(ed25519Seed: SecretBytes(random: SigningKey.seedBytes, from: random))
+            }
+        return try record(of: key, wrapping: wrapping, id: id, now: now, random: random)
     }
 
     /// The record of a key; the private part is wrapped under `wrapping`.

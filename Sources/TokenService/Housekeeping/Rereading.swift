@@ -8,10 +8,14 @@ package final class Rereading: Sendable {
     }
 
     private let name: String
+    private let background: BackgroundWork
     private let state = Mutex(State())
 
     /// `name` is what the task is called.
-    package init(_ name: String) { self.name = name }
+    package init(_ name: String, on background: BackgroundWork) {
+        self.name = name
+        self.background = background
+    }
 
     /// Asks for a reading that begins after this call; where one is under way, another follows it.
     ///
@@ -24,7 +28,7 @@ package final class Rereading: Sendable {
             return !state.isRunning
         }
         guard isFirst else { return }
-        Task.detached(name: name) { [self] in await run(read) }
+        background.start(name) { [self] in await run(read) }
     }
 
     private func run(_ read: @Sendable () async -> Bool?) async {
@@ -35,7 +39,7 @@ package final class Rereading: Sendable {
             case true?:
                 delay = RetryDelay()
                 if isOver(asked) { return }
-            case false?: try? await Task.sleep(for: .milliseconds(delay.next()))
+            case false?: await background.pause(delay.next())
             case nil:
                 state.withLock { $0.isRunning = false }
                 return

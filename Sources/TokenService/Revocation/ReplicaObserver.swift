@@ -26,11 +26,13 @@ package final class ReplicaObserver: StoreChangesObserver {
     private let delays: Histogram
     private let cutOff: Gauge
     private let clock: ClockOffset
-    private let keys = Rereading("keyring")
-    private let rest = Rereading("replica")
+    private let keys: Rereading
+    private let rest: Rereading
 
     package init(services: Services, registry: MetricsRegistry) {
         self.services = services
+        keys = Rereading("keyring", on: services.background)
+        rest = Rereading("replica", on: services.background)
         delays = registry.histogram(
             "tokenservice_replica_change_seconds",
             help: "From the begin of a change's transaction, at any replica, until this one had heard of it.",

@@ -232,7 +232,7 @@ package actor WebhookWorker {
 
     /// Has one message sent, and its result looked at in a later turn.
     private func begin(_ attempt: WebhookTry) {
-        Task.detached { [self] in
+        services.background.start("webhook") { [self] in
             let result = await send(attempt)
             results.withLock { $0.append((attempt, result)) }
             services.webhooks.doorbell.ring()
