@@ -18,4 +18,8 @@ package enum Breakage: String, CaseIterable, Sendable {
     case keepsSigningKeys
     /// The revocation of a signing key is acknowledged, and not kept.
     case forgetsLeakedKeys
+    /// Sessions are stored without the key that they are bound to.
+    case forgetsBinding
+    /// Proofs that were used are forgotten.
+    case forgetsProofs
 }

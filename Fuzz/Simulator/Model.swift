@@ -1,3 +1,4 @@
+import JWTLite
 import Platform
 
 /// What a revocation can name.
@@ -27,6 +28,9 @@ struct Model {
     var limits: [(fact: Fact, seconds: Int64)] = []
 
     var signingKeys = ModelSigningKeys()
+    /// The keys of holders who have one, by thumbprint, which is what they are called by.
+    var holderKeys: [String: DPoPProofSigner] = [:]
+    var proofs: [UsedProof] = []
 
     /// True where something that covers the lineage was revoked after `born`, and that was acknowledged by `moment`.
     func isDead(_ lineage: [RevocationTarget], born: Fact, at moment: Moment, on replica: Int?) -> Bool {
@@ -63,6 +67,9 @@ struct Model {
         if let certain = limits.last(where: { $0.fact.state == .done })?.fact {
             limits.removeAll { $0.fact.precedes(certain) }
         }
+        let holders = Set(sessions.compactMap(\.nonce) + tokens.compactMap(\.session.nonce))
+            .union(invites.flatMap(\.exchanges).map(\.nonce))
+        holderKeys = holderKeys.filter { holders.contains($0.key) }
         let known = Set(
             invites.flatMap(\.shownLineage) + sessions.flatMap(\.lineage) + tokens.flatMap(\.lineage)
         )
@@ -199,15 +206,25 @@ final class ModelInvite: @unchecked Sendable {
 /// A session that was acknowledged.
 final class ModelSession {
     let id: String
+    /// What its holder is known by: a nonce, or the thumbprint of a key.
     let nonce: String?
+    /// The key that it is bound to; nil where it is not.
+    let signer: DPoPProofSigner?
     /// What decides which revocations hit it: the mint of its invite, or its own making.
     let born: Fact
     let lineage: [RevocationTarget]
     let renewUntil: UnixTime
 
-    init(id: String, nonce: String?, born: Fact, lineage: [RevocationTarget], renewUntil: UnixTime) {
-        (self.id, self.nonce, self.born, self.lineage) = (id, nonce, born, lineage + [.session(id)])
-        self.renewUntil = renewUntil
+    init(
+        id: String,
+        nonce: String?,
+        signer: DPoPProofSigner?,
+        born: Fact,
+        lineage: [RevocationTarget],
+        renewUntil: UnixTime
+    ) {
+        (self.id, self.nonce, self.signer, self.born) = (id, nonce, signer, born)
+        (self.lineage, self.renewUntil) = (lineage + [.session(id)], renewUntil)
     }
 }
 

@@ -169,6 +169,16 @@ extension Simulation {
 
     // MARK: Broken on purpose
 
+    /// Has each process forget what it knows of proofs: all that it has in memory, behind everybody's back.
+    func forgetProofs() {
+        for process in processes {
+            process.end()
+            forget(process)
+            open(process.replica, as: process.number)
+            settle()
+        }
+    }
+
     /// What a store that loses revocations has lost with this crash.
     private func noteLosses() {
         guard breakage == .losesRevocations else { return }

@@ -48,8 +48,10 @@ extension Simulation {
     }
 
     /// Starts the service of a replica over what the store has.
-    func open(_ replica: Int) {
-        let process = makeProcess(at: replica)
+    ///
+    /// - Parameter number: of the process that it is taken for; nil for a new one.
+    func open(_ replica: Int, as number: Int? = nil) {
+        let process = makeProcess(at: replica, as: number)
         guard let factory = factory(of: process) else { return }
         replicas[replica].process = process
         start {
@@ -71,9 +73,9 @@ extension Simulation {
         }
     }
 
-    func makeProcess(at replica: Int) -> ServiceProcess {
+    func makeProcess(at replica: Int, as number: Int? = nil) -> ServiceProcess {
         processCount += 1
-        let process = ServiceProcess(number: processCount, replica: replica)
+        let process = ServiceProcess(number: number ?? processCount, replica: replica)
         process.feed.heardAt = time.monotonicNow()
         return process
     }

@@ -21,6 +21,7 @@ extension Simulation {
             // Housekeeping goes on beside requests as often as before them.
             if dice.below(2) == 0 { settle() }
         }
+        if breakage == .forgetsProofs { forgetProofs() }
         if replicas.count == 1, dice.below(25) == 0 { commandInPlaceOfService() }
         for _ in 0...dice.below(4) { startRequest() }
         settle()
@@ -101,6 +102,7 @@ extension Simulation {
             (14, "validate", { await $0.validate() }),
             (8, "validate what was revoked", { await $0.validateRevoked() }),
             (8, "renew", { await $0.renew() }),
+            (4, "replay proof", { await $0.replayProof() }),
             (2, "end session", { await $0.endSession() }),
             (5, "revoke", { await $0.revoke() }),
             (2, "rotate key", { await $0.rotateKey() }),

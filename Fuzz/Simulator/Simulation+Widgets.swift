@@ -9,7 +9,7 @@ import TokenService
 extension Simulation {
     func redeem() async {
         guard let invite = recent(model.invites) else { return }
-        await redeem(invite, nonce: freshNonce())
+        await redeem(invite, nonce: freshHolder())
     }
 
     /// A holder asks again: because nothing came back, or for no reason.
@@ -24,24 +24,41 @@ extension Simulation {
     func race() async {
         guard let invite = recent(model.invites, 6) else { return }
         for _ in 0..<3 {
-            let nonce = freshNonce()
+            let nonce = freshHolder()
             start { await self.redeem(invite, nonce: nonce) }
         }
     }
 
-    private func freshNonce() -> String {
+    /// A holder nobody knows yet: with a nonce, or with a key.
+    private func freshHolder() -> String { dice.below(4) == 0 ? freshKey() : freshNonce() }
+
+    func freshNonce() -> String {
         let digits = String(dice.next(), radix: 36) + String(dice.next(), radix: 36)
         return "n" + String(repeating: "0", count: max(0, 30 - digits.count)) + digits
     }
 
-    private func redeem(_ invite: ModelInvite, nonce: String) async {
+    func redeem(_ invite: ModelInvite, nonce: String, replaying used: UsedProof? = nil) async {
         let fact = Fact(now)
         let kid = invite.kid
         invite.exchanges.append((fact, nonce))
-        let body = #"{"invite_token":"\#(invite.token)","holder_nonce":"\#(nonce)"}"#
-        let reply = await ask(.post, "/v1/widget/sessions", body: body)
+        let path = "/v1/widget/sessions"
+        let reply: Reply?
+        if let used {
+            let body = #"{"invite_token":"\#(invite.token)"}"#
+            reply = await ask(.post, path, body: body, fields: [("DPoP", used.text)])
+        } else if let signer = model.holderKeys[nonce] {
+            let body = #"{"invite_token":"\#(invite.token)"}"#
+            reply = await ask(.post, path, body: body, provenBy: signer, as: .exchange(invite, holder: nonce))
+        } else {
+            let body = #"{"invite_token":"\#(invite.token)","holder_nonce":"\#(nonce)"}"#
+            reply = await ask(.post, path, body: body)
+        }
         fact.settle(reply, now, isDone: reply?.status == 201)
         guard let reply, !reply.isUnknown else { return }
+        if let used {
+            check(used, reply)
+            if reply.status == 401 { return }
+        }
         let born = invite.mint.born
         switch reply.status {
         case 200, 201: exchanged(invite, kid, nonce, reply)
@@ -113,7 +130,15 @@ extension Simulation {
         let known = model.sessions.last { $0.id == id }
         if let known, known.renewUntil != until { violate("session \(id) has another end than before") }
         let session =
-            known ?? ModelSession(id: id, nonce: nonce, born: born, lineage: lineage, renewUntil: until)
+            known
+            ?? ModelSession(
+                id: id,
+                nonce: nonce,
+                signer: nonce.flatMap { model.holderKeys[$0] },
+                born: born,
+                lineage: lineage,
+                renewUntil: until
+            )
         take(reply, of: session)
         return session
     }
@@ -125,6 +150,7 @@ extension Simulation {
         else { return violate("a token that can not be read") }
         if expiresAt > session.renewUntil { violate("a token outlives its session") }
         checkSigned(by: kid, reply)
+        checkBinding(text, session, reply)
         let token = ModelToken(text, kid: kid, session, issuedAt: times.issuedAt, expiresAt: expiresAt)
         model.tokens.append(token)
     }
@@ -159,7 +185,13 @@ extension Simulation {
 
     private func validate(_ token: ModelToken?) async {
         guard let token else { return }
-        guard let reply = await ask(.get, "/v1/widget/session", key: token.text), reply.status != 503 else { return }
+        if let signer = token.session.signer { return await validateBound(token, signer) }
+        judge(token, await ask(.get, "/v1/widget/session", key: token.text))
+    }
+
+    /// Holds the answer to a validation against the contract.
+    func judge(_ token: ModelToken, _ reply: Reply?) {
+        guard let reply, reply.status != 503 else { return }
         guard [200, 401, 410].contains(reply.status) else {
             return violate("a validation was answered with \(reply.status) \(reply.code ?? "")")
         }
@@ -191,9 +223,15 @@ extension Simulation {
         guard let token = recent(model.tokens, 60) else { return }
         let session = token.session
         let isThief = dice.below(10) == 0
-        let nonce = isThief ? freshNonce() : session.nonce
-        let body = nonce.map { #"{"holder_nonce":"\#($0)"}"# }
-        let reply = await ask(.post, "/v1/widget/session/renew", body: body, key: token.text)
+        let path = "/v1/widget/session/renew"
+        let reply: Reply?
+        if let signer = session.signer {
+            guard let signer = isThief ? model.holderKeys[freshKey()] : signer else { return }
+            reply = await ask(.post, path, token: token.text, provenBy: signer)
+        } else {
+            let nonce = isThief ? freshNonce() : session.nonce
+            reply = await ask(.post, path, body: nonce.map { #"{"holder_nonce":"\#($0)"}"# }, key: token.text)
+        }
         guard let reply, reply.status != 503 else { return }
         switch reply.status {
         case 200:
@@ -222,7 +260,13 @@ extension Simulation {
         guard let token = recent(model.tokens, 30) else { return }
         let fact = Fact(now)
         model.revocations[.session(token.session.id), default: []].append(fact)
-        let reply = await ask(.delete, "/v1/widget/session", key: token.text)
+        let path = "/v1/widget/session"
+        let reply: Reply?
+        if let signer = token.session.signer {
+            reply = await ask(.delete, path, token: token.text, provenBy: signer)
+        } else {
+            reply = await ask(.delete, path, key: token.text)
+        }
         fact.settle(reply, now, isDone: reply?.status == 204)
         guard let reply, reply.status != 503 else { return }
         switch reply.status {

@@ -55,6 +55,8 @@ package final class Simulation: @unchecked Sendable {
     var trace = Trace()
     var report: SeedReport
     var number = 0
+    /// The newest nonce for proofs that the service gave to anybody.
+    var proofNonce: String?
 
     /// Cut-offs up to this number, and sessions ended until then, are gone with a crash of a store that loses them.
     var lostCutOff: Int64 = 0

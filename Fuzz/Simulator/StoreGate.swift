@@ -150,6 +150,10 @@ final class StoreGate: StoreConductor, @unchecked Sendable {
     }
 
     func adjusted(_ outcome: RedeemOutcome, of command: RedeemInvite) -> RedeemOutcome {
+        if simulation.breakage == .forgetsBinding, case .opened(var session) = outcome {
+            session.boundKey = nil
+            return .opened(session)
+        }
         guard simulation.breakage == .redeemsTwice else { return outcome }
         if case .opened(let session) = outcome { simulation.opened[command.invite] = session }
         guard case .used = outcome, var session = simulation.opened[command.invite] else { return outcome }
