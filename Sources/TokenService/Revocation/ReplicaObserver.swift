@@ -98,6 +98,9 @@ package final class ReplicaObserver: StoreChangesObserver {
         services.revocations.setCutOff(true)
         cutOff.set(1)
         forgetAll()
+        // Nobody tells of a signing key that is revoked now, and what it signed would still open sessions: asked for again
+        // and again, and where there is no answer, nothing is signed or taken.
+        if !services.issuance.keyrings.isStale { readKeys() }
     }
 
     private func forgetAll() {

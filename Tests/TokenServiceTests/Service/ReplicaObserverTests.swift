@@ -1,5 +1,6 @@
 import HTTPServer
 import InviteStore
+import OpenSSLKit
 import Platform
 import Telemetry
 import TestSupport
@@ -81,6 +82,39 @@ struct ReplicaObserverTests {
         #expect(await service.mint().status == 201)
         #expect(await requests.validate().status == 200)
         #expect(await service.redeem(requests.unused).code == "invite_revoked")
+    }
+
+    @Test("A replica that does not hear of the store asks for its signing keys: a revoked one opens nothing")
+    func keysWhileCutOff() async throws {
+        let service = try await ServiceHarness()
+        let invites = [await service.mint(), await service.mint()].compactMap { $0["invite_token"] }
+        try #require(invites.count == 2)
+        let other = try await service.restarted()
+        let now = other.time.now()
+        let key = try other.services.makeSigningKey(.es256, now: now)
+        _ = try await other.services.changeSigningKeys(by: "operator", now: now) { try $0.adding(key) }
+        let old = try #require(other.services.issuance.keyrings.records.first { $0.state == .inUse })
+        _ = try await other.services.changeSigningKeys(by: "operator", now: now) {
+            try $0.activating(key.id, at: now, isForced: true)
+        }
+        _ = try await other.services.changeSigningKeys(by: "operator", now: now) { try $0.revoking(old.id, at: now) }
+        // Nobody told it.
+        let observer = ReplicaObserver(services: service.services, registry: MetricsRegistry())
+        service.faults.arm(name: "deployment")
+        observer.isCutOff()
+        #expect(service.services.issuance.keyrings.isStale)
+        service.time.advance(milliseconds: ServiceLimits.keyringStaleMilliseconds + 1)
+        Self.expectUnavailable(await service.redeem(invites[0]), "nobody knows what its signing key is worth")
+        Self.expectUnavailable(await service.mint(), "nobody knows what would sign it")
+        service.faults.arm(nil)
+        // It is told of its silence again and again, and asks again each time.
+        #expect(
+            await Self.comes {
+                observer.isCutOff()
+                return await service.redeem(invites[1]).status == 401
+            }
+        )
+        #expect(service.services.keyring.issuer.keyID == key.keyID)
     }
 
     @Test("The deployment's policy, where it could not be read, is read again: the longest lifetimes are known then")
