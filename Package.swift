@@ -188,7 +188,7 @@ let package = Package(
         .target(
             name: "Simulator",
             dependencies: [
-                "TestSupport", "TokenService", "HTTPServer", "InviteStore", "JWTLite", "OpenSSLKit",
+                "TestSupport", "TokenService", "HTTPClient", "HTTPServer", "InviteStore", "JWTLite", "OpenSSLKit",
                 "StrictJSON", "Platform", "Telemetry",
             ],
             path: "Fuzz/Simulator",

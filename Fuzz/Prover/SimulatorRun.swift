@@ -64,8 +64,9 @@ struct SimulatorRun {
         let years = reports.reduce(0) { $0 + $1.years }
         let count = operations.values.reduce(0, +)
         let byKind = Fault.allCases.map { "\($0.rawValue) \(faults[$0] ?? 0)" }.joined(separator: ", ")
+        let deliveries = reports.reduce(0) { $0 + $1.deliveries }
         let keys = reports.reduce(0) { $0 + $1.signingKeys }
         return "\(reports.count) seeds, \((years * 10).rounded() / 10) years, \(count) operations, "
-            + "\(keys) signing keys; faults: \(byKind)"
+            + "\(keys) signing keys, \(deliveries) deliveries; faults: \(byKind)"
     }
 }

@@ -73,7 +73,10 @@ extension Simulation {
         while true {
             let records = try? await store.auditChain(1, after: audit.sequence, limit: 500)
             guard let records, !records.isEmpty else { return }
-            for record in records { if let wrong = audit.add(record) { violate(wrong) } }
+            for record in records {
+                if let wrong = audit.add(record) { violate(wrong) }
+                expectDelivery(of: record)
+            }
         }
     }
 }

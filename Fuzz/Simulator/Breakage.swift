@@ -22,4 +22,6 @@ package enum Breakage: String, CaseIterable, Sendable {
     case forgetsBinding
     /// Proofs that were used are forgotten.
     case forgetsProofs
+    /// Endpoints are taken to have come farther than they have.
+    case skipsEvents
 }

@@ -1,3 +1,5 @@
+import TestSupport
+
 /// What may go wrong in a simulation.
 package enum Fault: String, CaseIterable, Sendable {
     /// A process loses all that it had in memory, in the middle of whatever it did.
@@ -44,4 +46,12 @@ struct FaultRates {
     var drift = 100
     var lostNotice = 60
     var cutOffReplica = 25
+    /// How often the operator changes signing keys: of each request, in its weight among them.
+    var signingKeys = 3
+
+    /// Rates of a seed: some have more of what else seldom meets.
+    init(_ dice: inout SplitMix) {
+        cutOffReplica = dice.pick([25, 25, 25, 150])
+        signingKeys = dice.pick([3, 3, 12])
+    }
 }

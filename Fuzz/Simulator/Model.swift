@@ -31,6 +31,9 @@ struct Model {
     /// The keys of holders who have one, by thumbprint, which is what they are called by.
     var holderKeys: [String: DPoPProofSigner] = [:]
     var proofs: [UsedProof] = []
+    var endpoints: [ModelEndpoint] = []
+    /// The events of the trail, by id.
+    var events: Set<String> = []
 
     /// True where something that covers the lineage was revoked after `born`, and that was acknowledged by `moment`.
     func isDead(_ lineage: [RevocationTarget], born: Fact, at moment: Moment, on replica: Int?) -> Bool {

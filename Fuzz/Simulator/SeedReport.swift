@@ -8,6 +8,8 @@ package struct SeedReport: Sendable {
     package internal(set) var faults: [Fault: Int] = [:]
     /// Signing keys that signed something which was handed out.
     package internal(set) var signingKeys = 0
+    /// Events that endpoints took.
+    package internal(set) var deliveries = 0
     /// Virtual time that went by, without the steps of the clock.
     package internal(set) var virtualMilliseconds: Int64 = 0
     /// SHA-256 over everything that was asked and answered, in hexadecimal digits.

@@ -18,6 +18,9 @@ final class ServiceProcess: @unchecked Sendable {
     /// What answers; nil until the service is open.
     var application: Application?
     var upkeep: Upkeep?
+    /// Who tells endpoints of events, and whether there was more to do when it was asked last.
+    var webhooks: WebhookWorker?
+    var isDelivering = false
     /// Who learns of changes of the other replica.
     var observer: (any StoreChangesObserver)?
     var feed = ChangeFeed()
@@ -32,6 +35,7 @@ final class ServiceProcess: @unchecked Sendable {
         isDead = true
         application = nil
         upkeep = nil
+        (webhooks, isDelivering) = (nil, false)
         observer = nil
     }
 }

@@ -14,6 +14,7 @@ extension Simulation {
             if replicas[index].process == nil { open(index) }
         }
         settle()
+        checkAllTold()
         // Longer than anything is kept after its end: 30 days, and the longest life before.
         for _ in 0..<45 {
             advance(milliseconds: 86_400_000)

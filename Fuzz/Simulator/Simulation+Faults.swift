@@ -190,8 +190,17 @@ extension Simulation {
         executor.run()
     }
 
+    private static func farther(_ endpoint: WebhookEndpoint) -> WebhookEndpoint {
+        var endpoint = endpoint
+        for index in endpoint.positions.indices { endpoint.positions[index].sequence += 5 }
+        return endpoint
+    }
+
     /// An answer of the store as a broken one gives it.
     func altered<Value>(_ name: String, _ value: Value) -> Value {
+        if breakage == .skipsEvents, let endpoints = value as? [WebhookEndpoint] {
+            return endpoints.map(Self.farther) as? Value ?? value
+        }
         guard breakage == .losesRevocations else { return value }
         if name == "cutOffs", let all = value as? [CutOffRecord] {
             return all.filter { $0.number > lostCutOff } as? Value ?? value

@@ -26,6 +26,10 @@ extension Simulation {
             start { await self.makeKey() }
             settle()
         }
+        for _ in 0..<2 {
+            start { await self.makeEndpoint() }
+            settle()
+        }
         guard !model.keys.isEmpty else { throw Trouble(what: "no key") }
         checkAudit()
     }
@@ -63,6 +67,10 @@ extension Simulation {
                     routes: services.routes(readiness: Readiness(services))
                 )
                 process.upkeep = Upkeep(services: services, auditDays: 30, signingKeyDays: 7)
+                process.webhooks = WebhookWorker(
+                    services: services,
+                    transport: SimulatedNetwork(self, process)
+                )
                 self.trace.note("process \(process.number) is open at replica \(replica)")
             } catch {
                 self.trace.note("process \(process.number) did not open: \(error)")

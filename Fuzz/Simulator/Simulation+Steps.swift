@@ -9,6 +9,7 @@ extension Simulation {
         passTime(milliseconds)
         trace.note("step \(report.steps), \(milliseconds) ms later")
         drawStepFaults()
+        drawMoods()
         if !isNoisy { quieten() }
         for index in replicas.indices where replicas[index].process == nil {
             if !isNoisy || dice.below(5) > 0 { open(index) }
@@ -22,21 +23,28 @@ extension Simulation {
             if dice.below(2) == 0 { settle() }
         }
         if breakage == .forgetsProofs { forgetProofs() }
-        if replicas.count == 1, dice.below(25) == 0 { commandInPlaceOfService() }
+        if replicas.count == 1, dice.below(80) < rates.signingKeys { commandInPlaceOfService() }
         for _ in 0...dice.below(4) { startRequest() }
         settle()
         catchUp()
+        deliver(turns: 4)
         checkAudit()
+        if report.steps % 25 == 0 { checkReliable() }
         if report.steps % 40 == 0 { model.trim() }
     }
 
-    /// Lets time go by; what replicas do by themselves all the while is done towards its end, with some time left for it.
+    /// Lets time go by; what goes on by itself all the while is done a few times, the last with some time left for it.
     private func passTime(_ milliseconds: Int) {
         let left = 6_000
-        guard replicas.count > 1, milliseconds > 2 * left else { return advance(milliseconds: milliseconds) }
-        advance(milliseconds: milliseconds - left)
-        tellOthers(asks: true)
-        settle()
+        guard milliseconds > 2 * left else { return advance(milliseconds: milliseconds) }
+        var rest = milliseconds - left
+        for part in stride(from: 3, to: 0, by: -1) {
+            advance(milliseconds: rest / part)
+            rest -= rest / part
+            if replicas.count > 1 { tellOthers(asks: true) }
+            settle()
+            deliver(turns: 3)
+        }
         advance(milliseconds: left)
         settle()
     }
@@ -105,14 +113,15 @@ extension Simulation {
             (4, "replay proof", { await $0.replayProof() }),
             (2, "end session", { await $0.endSession() }),
             (5, "revoke", { await $0.revoke() }),
+            (2, "change endpoint", { await $0.changeEndpoint() }),
             (2, "rotate key", { await $0.rotateKey() }),
             (3, "make key", { await $0.makeKeyIfFew() }),
             (2, "suspend or resume", { await $0.suspendOrResume() }),
             (1, "end key", { await $0.endKey() }),
             (1, "change policy", { await $0.changePolicy() }),
-            (8, "fetch public keys", { await $0.fetchKeys() }),
+            (5, "fetch public keys", { await $0.fetchKeys() }),
             // Where there is one process only, the operator stops it for that.
-            (replicas.count > 1 ? 3 : 0, "change signing keys", { await $0.changeSigningKeys() }),
+            (replicas.count > 1 ? rates.signingKeys : 0, "change signing keys", { await $0.changeSigningKeys() }),
         ]
         var drawn = dice.below(kinds.reduce(0) { $0 + $1.0 })
         for (weight, name, body) in kinds {

@@ -21,7 +21,7 @@ package final class Simulation: @unchecked Sendable {
     let sealer = DeferredAuditSealer()
     let random: SeededRandomSource
     var dice: SplitMix
-    var rates = FaultRates()
+    let rates: FaultRates
 
     var replicas: [Replica]
     var processCount = 0
@@ -69,6 +69,7 @@ package final class Simulation: @unchecked Sendable {
     package init(seed: UInt64, replicas: Int = 1, breakage: Breakage? = nil) {
         self.breakage = breakage
         dice = SplitMix(seed: seed)
+        rates = FaultRates(&dice)
         random = SeededRandomSource(seed: seed ^ 0x5EED)
         store = MemoryInviteStore(auditSealer: sealer, rowsMax: 2_000_000)
         self.replicas = Array(repeating: Replica(), count: max(1, replicas))
