@@ -5,16 +5,18 @@ import TokenService
 /// `prove simulator SEEDS STEPS SECONDS FIRST`: the service on virtual time with seeded faults, one seed after the other.
 ///
 /// `prove simulator seed SEED STEPS` runs one seed and says its digest: the same in every run, or where it fails,
-/// everything that led to it.
+/// everything that led to it. With the name of a breakage behind that the store is broken on purpose.
 struct SimulatorRun {
     private let isSingle: Bool
     private let seeds: Int
     private let steps: Int
     private let seconds: Int
     private let first: UInt64
+    private let breakage: Breakage?
 
     init(_ words: ArraySlice<String>) {
         isSingle = words.first == "seed"
+        breakage = words.last.flatMap { Breakage(rawValue: $0) }
         let numbers = words.drop { $0 == "seed" }.compactMap { Int($0) }
         func number(_ index: Int, _ usual: Int) -> Int { index < numbers.count ? numbers[index] : usual }
         seeds = isSingle ? 1 : number(0, 100)
@@ -28,7 +30,7 @@ struct SimulatorRun {
         var reports: [SeedReport] = []
         var said = start
         for seed in first..<first + UInt64(clamping: max(1, seeds)) {
-            let report = Self.simulate(seed, steps: steps) {
+            let report = simulate(seed) {
                 start.duration(to: .now) < .seconds(seconds == .max ? 86_400 : seconds)
             }
             reports.append(report)
@@ -50,8 +52,9 @@ struct SimulatorRun {
     }
 
     /// Seeds take turns: one replica, two replicas.
-    private static func simulate(_ seed: UInt64, steps: Int, while shouldGoOn: () -> Bool) -> SeedReport {
-        Simulation(seed: seed, replicas: 1 + Int(seed % 2)).run(steps: steps) { _ in shouldGoOn() }
+    private func simulate(_ seed: UInt64, while shouldGoOn: () -> Bool) -> SeedReport {
+        let simulation = Simulation(seed: seed, replicas: 1 + Int(seed % 2), breakage: breakage)
+        return simulation.run(steps: steps) { _ in shouldGoOn() }
     }
 
     private static func summary(_ reports: [SeedReport]) -> String {

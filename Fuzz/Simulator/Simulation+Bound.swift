@@ -96,9 +96,14 @@ extension Simulation {
         if let reply, reply.status < 300 { violate("a bound token was accepted without its key") }
     }
 
+    /// Those of the proofs that were accepted whose nonce is good yet.
+    var freshProofs: [UsedProof] {
+        model.proofs.filter { time.now().seconds - $0.issuedAt < Self.proofSecondsMax }
+    }
+
     /// Shows a proof again that somebody copied on the way.
     func replayProof() async {
-        guard let used = recent(model.proofs, 10) else { return }
+        guard let used = recent(freshProofs, 4) ?? recent(model.proofs, 10) else { return }
         switch used.request {
         case .validation(let token):
             let fields = [("Authorization", "DPoP " + token.text), ("DPoP", used.text)]

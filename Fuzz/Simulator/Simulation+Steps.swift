@@ -11,6 +11,7 @@ extension Simulation {
         drawStepFaults()
         drawMoods()
         if !isNoisy { quieten() }
+        let wasDown = replicas.contains { $0.process == nil }
         for index in replicas.indices where replicas[index].process == nil {
             if !isNoisy || dice.below(5) > 0 { open(index) }
         }
@@ -24,6 +25,10 @@ extension Simulation {
         }
         if breakage == .forgetsProofs { forgetProofs() }
         if replicas.count == 1, dice.below(80) < rates.signingKeys { commandInPlaceOfService() }
+        // What a new process does not know shows at once or never: tokens do not live for long.
+        if wasDown { for _ in 0..<3 { start { await self.validateRevoked() } } }
+        // A copy is tried as long as its nonce is good.
+        if !freshProofs.isEmpty { start { await self.replayProof() } }
         for _ in 0...dice.below(4) { startRequest() }
         settle()
         catchUp()
@@ -107,12 +112,12 @@ extension Simulation {
             (14, "redeem", { await $0.redeem() }),
             (6, "redeem again", { await $0.redeemAgain() }),
             (4, "race for an invite", { await $0.race() }),
-            (14, "validate", { await $0.validate() }),
+            (16, "validate", { await $0.validate() }),
             (8, "validate what was revoked", { await $0.validateRevoked() }),
             (8, "renew", { await $0.renew() }),
             (4, "replay proof", { await $0.replayProof() }),
-            (2, "end session", { await $0.endSession() }),
-            (5, "revoke", { await $0.revoke() }),
+            (4, "end session", { await $0.endSession() }),
+            (9, "revoke", { await $0.revoke() }),
             (2, "change endpoint", { await $0.changeEndpoint() }),
             (2, "rotate key", { await $0.rotateKey() }),
             (3, "make key", { await $0.makeKeyIfFew() }),

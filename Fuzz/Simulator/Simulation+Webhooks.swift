@@ -126,7 +126,9 @@ extension Simulation {
         deliverAll(rounds: 3, milliseconds: 31_000)
         checkAudit()
         for endpoint in model.endpoints {
-            if !endpoint.taken.isSubset(of: model.events) { violate("\(endpoint.host) was told of what is not in the trail") }
+            if !endpoint.taken.isSubset(of: model.events) {
+                violate("\(endpoint.host) was told of what is not in the trail")
+            }
             let isInOrder = endpoint.takeOrder()
             guard endpoint.isReliable, endpoint.deletion == nil else { continue }
             if !isInOrder { violate("\(endpoint.host) was not told in the order of the trail") }

@@ -30,7 +30,7 @@ extension Simulation {
     }
 
     /// A holder nobody knows yet: with a nonce, or with a key.
-    private func freshHolder() -> String { dice.below(4) == 0 ? freshKey() : freshNonce() }
+    private func freshHolder() -> String { dice.below(3) == 0 ? freshKey() : freshNonce() }
 
     func freshNonce() -> String {
         let digits = String(dice.next(), radix: 36) + String(dice.next(), radix: 36)
