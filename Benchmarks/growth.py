@@ -16,6 +16,7 @@ import argparse
 import collections
 import concurrent.futures
 import contextlib
+import itertools
 import os
 import pathlib
 import re
@@ -237,6 +238,23 @@ def spread(values, digits):
     return f"{middle} ({least}..{most})"
 
 
+def report_fit(rows, operations):
+    """What a transaction costs and what a command in it, from runs whose batches differ: medians of slopes between two."""
+    for operation in operations:
+        runs = [found for (name, *_), found in rows.items() if name == operation]
+        sizes = [statistics.median(one["batch"] for one in found) for found in runs]
+        if min(sizes) <= 1:
+            continue  # nothing of it is batched
+        for name, title in (("own", "the service"), ("server", "PostgreSQL")):
+            points = [(1 / size, statistics.median(one[name] for one in found)) for size, found in zip(sizes, runs)]
+            pairs = [pair for pair in itertools.combinations(points, 2) if abs(pair[0][0] - pair[1][0]) > 0.01]
+            if not pairs:
+                continue
+            slope = statistics.median((far[1] - near[1]) / (far[0] - near[0]) for near, far in pairs)
+            rest = statistics.median(cost - slope * inverse for inverse, cost in points)
+            print(f"{operation}, {title}: {rest:.0f} us, and {slope:.0f} us shared by those in its transaction")
+
+
 def report_sizes(cluster):
     for table in TABLES:
         text = f"SELECT count(*), pg_table_size('{table}'), pg_indexes_size('{table}') FROM {table}"
@@ -307,6 +325,7 @@ def main():
             for _ in range(options.rounds):
                 one_round(cluster, deployment, options, folder, rows)
             report(rows, options.operations)
+            report_fit(rows, options.operations)
             report_sizes(cluster)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

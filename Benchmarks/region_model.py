@@ -20,8 +20,8 @@ MEASURED = {
     "SQLite writer": {"mint": 20, "redeem": 43, "revoke": 20},
     # docs/scaling.md, "How cost grows": PostgreSQL's part by size of batch, taken apart into a part for each command and one
     # for each transaction. Nobody measured a revocation's.
-    "PostgreSQL a command": {"mint": 32, "redeem": 39, "revoke": 39},
-    "PostgreSQL a transaction": 550,
+    "PostgreSQL a command": {"mint": 26, "redeem": 29, "revoke": 29},
+    "PostgreSQL a transaction": 640,
     # docs/performance.md, V: one verification, which is all that public keys alone take.
     "verification": 77,
 }
