@@ -113,6 +113,8 @@ def in_ms(seconds):
 
 
 def in_words(seconds):
+    if seconds == 0:
+        return "at once"
     if seconds >= 60:
         return f"{seconds / 60:.1f} min"
     return f"{seconds:.2f} s" if seconds >= 1 else f"{in_ms(seconds)} ms"
@@ -223,7 +225,7 @@ def report_bounds(seed):
         for validations in (0, VALIDATIONS):
             found = bounds(stage, validations, share)
             first = min(found, key=found.get)
-            cells += [f"{found[first]:,.0f}", first]
+            cells += [f"{float(f'{found[first]:.2g}'):,.0f}", first]
         row(stage.name, *cells)
     print(f"\nThe fullest of {PARTITIONS} partitions has {100 * share:.0f} % of the load.")
 
