@@ -264,7 +264,7 @@ def report_sizes(cluster):
 
 
 def alone(address, key, repeats=40):
-    """Median seconds of each operation, one after the other over one connection."""
+    """Seconds that each operation took, one after the other over one connection."""
     wire, took = Wire(address), collections.defaultdict(list)
 
     def timed(operation, method, path, body, bearer, status):
@@ -282,11 +282,11 @@ def alone(address, key, repeats=40):
         timed("validate", "GET", "/v1/widget/session", None, session["participant_token"], 200)
         timed("revoke", "POST", "/v1/revocations", {"session_id": session["session_id"]}, key, 201)
     wire.close()
-    return {operation: statistics.median(times) for operation, times in took.items()}
+    return took
 
 
 def report_crossings(cluster, deployment):
-    """How often each operation, alone, goes to the data base and back."""
+    """How often each operation, alone, goes to the data base and back: by the quickest, since syncs take what they like."""
     cluster.copy("small", "work")
     found = []
     for delay in (0.0, *DELAYS):
@@ -294,10 +294,10 @@ def report_crossings(cluster, deployment):
             address = f"postgresql:///work?host={relay.directory}&port={relay.port}&user=postgres"
             with replicas(deployment, address, 1) as (replica,):
                 found.append(alone(replica.service.address, deployment.secret))
-    for operation, took in found[0].items():
-        near, far = (times[operation] for times in found[1:])
+    for operation, times in found[0].items():
+        near, far = (min(delayed[operation]) for delayed in found[1:])
         crossings = (far - near) / (2 * (DELAYS[1] - DELAYS[0]))
-        print(f"{operation} alone: {took * 1e3:.2f} ms, and {crossings:.2f} times to the data base and back", flush=True)
+        print(f"{operation} alone: {statistics.median(times) * 1e3:.2f} ms, and {crossings:.2f} times to the data base and back", flush=True)
 
 
 def main():

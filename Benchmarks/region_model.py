@@ -38,7 +38,8 @@ LOOK, STALE, TOKEN_LIFETIME = 0.5, 4.75, 900.0
 ROUND_TRIP_MS = {("eu", "us"): 90, ("eu", "ap"): 160, ("us", "ap"): 220}
 REGIONS = ("eu", "us", "ap")
 WITHIN_REGION_MS, LAST_MILE_MS, JITTER = 0.5, 20, 0.02
-# Assumed: a sync of a data centre's disk (here 0.3 ms on a quiet machine, 5 ms on a busy one), CPU of a look at what changed.
+# Assumed: a sync of a data centre's disk (here a tenth take 0.3 ms and half of them 4.6 on a busy machine), and the CPU
+# of a look at what changed.
 SYNC_MS, LOOK_US = 1.0, 200
 PROCESSORS_A_REPLICA, PROCESSORS_A_DATABASE = 4, 8
 # Assumed of read replicas, which are not built: the time to replay what arrived, how often the source says that it is
@@ -203,7 +204,10 @@ class Cell:
         self._revoked([one for one in commands if isinstance(one, Revocation)])
 
     def _transactions(self, commands):
-        """One for all that can share it, and one for each revocation."""
+        """One for all that can share it, and one for each revocation.
+
+        Revocations at other replicas do not wait for it here; in the service they do, a commit long.
+        """
         shared = [one for one in commands if not isinstance(one, Revocation)]
         if shared:
             yield from self._transaction(shared, CROSSINGS["shared"])

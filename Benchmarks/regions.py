@@ -58,7 +58,7 @@ class Play:
             self.simulation.start(process(*arguments))
 
     def _cell_for(self, area):
-        """Where the workspace of this client's is at home: mostly in the client's region, where it can be."""
+        """A cell of the region where this client's workspace is at home: mostly the client's own, where that has any."""
         homes = self.deployment.stage.homes
         others = [home for home in homes if home != area]
         home = area if area in homes and (not others or self.chance.random() >= AWAY) else self.chance.choice(others)
@@ -310,7 +310,7 @@ ON_POSTGRES = {"mint": (9_249, 3.3, 8.6), "redeem": (7_443, 4.1, 8.7), "validate
 BY_REPLICAS = {"mint": ((19.2, 10.7), (13.1, 11.1), (9.5, 10.6)), "redeem": ((16.5, 24.4), (11.3, 11.9), (8.8, 12.8))}
 # docs/scaling.md, "How fast a revocation is everywhere", both runs.
 UNTIL_REFUSED = "0.9 to 1.0 / 4.5 to 5.6"
-# fdatasync of 8 KiB on that machine: the least of 300 but a tenth, and the median while it was busy with builds.
+# 300 times fdatasync of 8 KiB on that machine while it was busy with builds: the tenth percentile, and the median.
 QUIET_SYNC_MS, BUSY_SYNC_MS = 0.3, 4.6
 
 
