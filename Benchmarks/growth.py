@@ -297,7 +297,8 @@ def report_crossings(cluster, deployment):
     for operation, times in found[0].items():
         near, far = (min(delayed[operation]) for delayed in found[1:])
         crossings = (far - near) / (2 * (DELAYS[1] - DELAYS[0]))
-        print(f"{operation} alone: {statistics.median(times) * 1e3:.2f} ms, and {crossings:.2f} times to the data base and back", flush=True)
+        alone_ms = statistics.median(times) * 1e3
+        print(f"{operation} alone: {alone_ms:.2f} ms, and {crossings:.2f} times to the data base and back", flush=True)
 
 
 def main():

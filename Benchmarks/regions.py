@@ -315,13 +315,13 @@ QUIET_SYNC_MS, BUSY_SYNC_MS = 0.3, 4.6
 
 
 def report_comparison():
-    table("one replica on a quiet machine", "", "measured: requests/s", "p50 / p99", "model: requests/s", "p50 / p99")
+    title = "what was measured, and what the model makes of it"
+    table(title, "one replica, quiet machine", "measured: requests/s", "p50 / p99", "model: requests/s", "p50 / p99")
     for name, stage, measured in (("SQLite", STAGES[0], ON_SQLITE), ("PostgreSQL", Stage("", replicas=1), ON_POSTGRES)):
         for kind, (rate, p50, p99) in measured.items():
             played = ClosedLoop(stage, kind, 1, 1, QUIET_SYNC_MS)
             row(f"{kind}, {name}", f"{rate:,}", f"{p50} / {p99} ms", f"{played.rate:,.0f}", waits(played.took) + " ms")
-    title = "replicas that share two busy processors"
-    table(title, "", "measured: commands a commit", "p50", "model: commands a commit", "p50")
+    table(title, "two busy processors", "measured: commands a commit", "p50", "model: commands a commit", "p50")
     for kind, measured in BY_REPLICAS.items():
         for replicas, (batch, p50) in enumerate(measured, start=1):
             played = ClosedLoop(Stage("", replicas=replicas), kind, 2, None, BUSY_SYNC_MS)

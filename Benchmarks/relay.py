@@ -18,6 +18,7 @@ class DelayingRelay:
         self.directory = tempfile.mkdtemp(prefix="ts-relay-")
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self.tasks, self.writers = set(), set()
 
     def __enter__(self):
         self.thread.start()
@@ -26,13 +27,23 @@ class DelayingRelay:
         return self
 
     def __exit__(self, *_):
-        self.loop.call_soon_threadsafe(self.server.close)
+        asyncio.run_coroutine_threadsafe(self._end(), self.loop).result(10)
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(10)
+        self.loop.close()
         shutil.rmtree(self.directory, ignore_errors=True)
 
+    async def _end(self):
+        """Hangs up on both sides, so that the data base keeps no session of somebody who is gone."""
+        self.server.close()
+        for writer in self.writers:
+            writer.close()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+
     async def _connected(self, reader, writer):
+        self.tasks.add(asyncio.current_task())
         far_reader, far_writer = await asyncio.open_unix_connection(self.path)
+        self.writers |= {writer, far_writer}
         await asyncio.gather(self._pass(reader, far_writer), self._pass(far_reader, writer))
 
     async def _pass(self, reader, writer):
