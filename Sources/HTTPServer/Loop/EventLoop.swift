@@ -3,10 +3,10 @@ import Synchronization
 
 /// One thread's share of a server: its listeners, its connections and the rounds in which they are served.
 ///
-/// A round is: wait for events, serve the connections that have some, run the tasks that can go on, meet the deadlines.
-/// Everything here belongs to that thread; other threads reach it through ``LoopExecutor`` only. The connection's turn
-/// is in `EventLoop+Turn.swift`, requests in `+Requests`, output in `+Output`, accepting in `+Accept`, the end in
-/// `+Drain`.
+/// A round is: wait for events, serve the connections that have some, run the tasks that can go on, do what waits in line,
+/// meet the deadlines. Everything here belongs to that thread; other threads reach it through ``LoopExecutor`` only. The
+/// connection's turn is in `EventLoop+Turn.swift`, requests in `+Requests`, what there is no time for in `+Load`, output in
+/// `+Output`, accepting in `+Accept`, the end in `+Drain`.
 final class EventLoop {
     static let wakeToken = UInt64.max
     /// Slots from here on stand for listeners.
@@ -45,6 +45,12 @@ final class EventLoop {
     var listed: [UInt64] = []
     /// Tasks that have not answered yet.
     var tasksUnderWay = 0
+    /// Requests that have been taken and not begun.
+    var deferred = DeferredRequests()
+    var isServingDeferred = false
+    /// When the work in hand makes way for what comes in.
+    var sliceEnd: MonotonicInstant
+    var admission: AdmissionControl
     /// The connection for which a task is being started; an answer given at once is left in `earlyReply`.
     var startingToken: UInt64?
     var earlyReply: HTTPResponse?
@@ -60,6 +66,8 @@ final class EventLoop {
         self.listeners = listeners
         now = shared.time.monotonicNow()
         wheel = TimerWheel(now: now)
+        sliceEnd = now
+        admission = AdmissionControl(limits: shared.limits, now: now)
         poll = try EventPoll()
         try poll.addReadEdge(executor.wakeSignal.rawValue, token: Self.wakeToken)
         for (index, listener) in listeners.enumerated() {
@@ -80,8 +88,11 @@ final class EventLoop {
         executor.awoke()
         now = shared.time.monotonicNow()
         wallNow = nil
+        takeStock()
+        sliceEnd = now.adding(milliseconds: limits.workSliceMilliseconds)
         for index in 0..<count { dispatch(poll.event(index)) }
-        for order in executor.runJobs() { obey(order) }
+        runJobs()
+        serveDeferred()
         serveListed()
         meetDeadlines()
         advanceDrain()
@@ -89,7 +100,7 @@ final class EventLoop {
     }
 
     private func timeoutMilliseconds() -> CInt {
-        guard listed.isEmpty, executor.prepareToSleep() else { return 0 }
+        guard listed.isEmpty, deferred.isEmpty, executor.prepareToSleep() else { return 0 }
         let timeouts = [
             wheel.millisecondsUntilDue(now: now), drain?.millisecondsUntilDue(now: now),
             reserve.millisecondsUntilDue(now: now),
