@@ -54,7 +54,8 @@ package struct HTTPLimits: Sendable {
     ///
     /// A service that is busy and not overloaded stays below, and a person does not notice it.
     package var queueMilliseconds = 50
-    /// Work that is done between two looks at what has come in, so that who is refused hears of it soon.
+    /// Work that is done between two looks at what has come in, so that who is refused hears of it soon; more where what came
+    /// in took more than half as long.
     package var workSliceMilliseconds = 1
 
     // MARK: Deadlines

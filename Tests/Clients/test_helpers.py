@@ -170,22 +170,20 @@ def test_slow_clients_begin_no_kind_that_their_time_is_not_enough_for(capsys):
 def test_an_overload_passes_by_its_goodput_its_refusals_and_what_comes_after(capsys):
     overload = program("Tests/Load/overload.py")
 
-    class Options:
-        quick, goodput, full = False, 0.9, 3
-
     def figures(good, p99=1.0, reconnected=0, **statuses):
         told = {"201": good, "503": 50, **statuses}
         return {"seconds": 1.0, "good": {"count": good}, "refused": {"count": 50, "p99": p99}, "statuses": told,
                 "reconnected": reconnected}  # fmt: skip
 
-    assert overload.judge(3, figures(900), 1000, 900, Options) == []
-    assert overload.judge(10, figures(500), 1000, 900, Options) == []
+    assert overload.judge(2, 2, figures(900), 1000, 900, False) == []
+    assert overload.judge(10, 2, figures(600, p99=90.0), 1000, 900, False) == []
+    assert overload.judge(2, 2, figures(1, p99=90.0), 1000, 1, True) == []
     for factor, result, after, said in (
-        (3, figures(899), 900, "goodput below 90%"), (10, figures(499), 900, "goodput below 50%"),
-        (3, figures(900, p99=5.1), 900, "5.1 ms"), (3, figures(900, reconnected=1), 900, "1 connections were cut"),
-        (3, figures(900, **{"500": 1}), 900, "{'500': 1}"), (3, figures(900), 699, "699/s when it was over"),
+        (2, figures(899), 900, "goodput below 90%"), (10, figures(599), 900, "goodput below 60%"),
+        (2, figures(900, p99=5.1), 900, "5.1 ms"), (2, figures(900, reconnected=1), 900, "1 connections were cut"),
+        (2, figures(900, **{"500": 1}), 900, "{'500': 1}"), (2, figures(900), 699, "699/s when it was over"),
     ):  # fmt: skip
-        findings = overload.judge(factor, result, 1000, after, Options)
+        findings = overload.judge(factor, 2, result, 1000, after, False)
         assert len(findings) == 1 and said in findings[0], findings
 
 

@@ -5,7 +5,7 @@ import Testing
 @Suite("Room for another request")
 struct AdmissionControlTests {
     /// Admission under a clock that the test moves: windows of a tenth of a second, so many answers in each.
-    private struct Loop {
+    private final class Loop {
         var control: AdmissionControl
         var milliseconds = 1_000
 
@@ -17,14 +17,14 @@ struct AdmissionControlTests {
 
         /// Lets a tenth of a second pass with these answers; what is said of the end of an overload.
         @discardableResult
-        mutating func window(answers: Int, waited: UInt64, late: Int = 0) -> Int? {
+        func window(answers: Int, waited: UInt64, late: Int = 0) -> Int? {
             for _ in 0..<answers - late { control.answered(afterNanoseconds: waited * 1_000_000) }
             for _ in 0..<late { control.answered(afterNanoseconds: 51_000_000) }
             milliseconds += 100
             return control.takeStock(now: MonotonicInstant(nanoseconds: UInt64(milliseconds) * 1_000_000))
         }
 
-        mutating func admits(_ inHand: Int, _ urgency: HTTPUrgency = .normal) -> Bool {
+        func admits(_ inHand: Int, _ urgency: HTTPUrgency = .normal) -> Bool {
             control.admits(urgency, inHand: inHand)
         }
     }
@@ -37,14 +37,14 @@ struct AdmissionControlTests {
         ]
     )
     func burst(urgency: HTTPUrgency, inHand: Int, expected: Bool) {
-        var loop = Loop()
+        let loop = Loop()
         #expect(loop.admits(inHand, urgency) == expected)
         #expect(loop.control.isShedding == !expected)
     }
 
     @Test("Answers in time, however many, bring no bound down, and neither do a few late ones among them")
     func inTime() {
-        var loop = Loop()
+        let loop = Loop()
         for _ in 0..<50 {
             loop.window(answers: 1_000, waited: 50)
             loop.window(answers: 1_000, waited: 1, late: 500)
@@ -58,7 +58,7 @@ struct AdmissionControlTests {
         arguments: [(700, 350), (1_400, 700), (100, 256), (0, 256), (10_000, 2048)]
     )
     func pace(answersInWindow: Int, bound: Int) {
-        var loop = Loop()
+        let loop = Loop()
         loop.window(answers: 10, waited: 51)
         #expect(loop.control.isShedding)
         for _ in 0..<60 { loop.window(answers: answersInWindow, waited: 60) }
@@ -72,7 +72,7 @@ struct AdmissionControlTests {
 
     @Test("256 connections that ask one after the other are never refused, however late their answers are")
     func closedLoop() {
-        var loop = Loop()
+        let loop = Loop()
         for _ in 0..<100 {
             loop.window(answers: 20, waited: 5_000)
             for inHand in 0..<256 { #expect(loop.admits(inHand)) }
@@ -81,7 +81,7 @@ struct AdmissionControlTests {
 
     @Test("An overload is over when nothing was refused for a second, and the refusals are told once")
     func over() {
-        var loop = Loop()
+        let loop = Loop()
         loop.window(answers: 100, waited: 60)
         #expect(!loop.admits(2048) && !loop.admits(300) && loop.control.refusedCount == 2)
         #expect(loop.window(answers: 100, waited: 10) == nil)
@@ -94,7 +94,7 @@ struct AdmissionControlTests {
 
     @Test("A refusal, or answers that are late again, let it go on")
     func goesOn() {
-        var loop = Loop()
+        let loop = Loop()
         loop.window(answers: 100, waited: 60)
         #expect(!loop.admits(300))
         for _ in 0..<9 { loop.window(answers: 100, waited: 10) }
@@ -107,7 +107,7 @@ struct AdmissionControlTests {
 
     @Test("No limit, and no pause, is too great to count with")
     func extremes() {
-        var loop = Loop {
+        let loop = Loop {
             $0.requestsInHandMax = 1
             $0.requestsInHandMin = .max
             $0.queueMilliseconds = .max

@@ -67,6 +67,30 @@ struct LoadTests {
         }
     }
 
+    @Test("Tasks that can all go on at once, and take longer than a round has, are all brought to their end")
+    func tasks() throws {
+        let gate = Gate()
+        let fixture = try ServerFixture(
+            TestResponder { request in
+                .later {
+                    await gate.pass()
+                    var mixed: UInt64 = 1
+                    for step in 0..<100_000 { mixed = (mixed ^ UInt64(step)) &* 0x100_0000_01B3 }
+                    return TestResponder.text("\(request.path) \(mixed != 0)")
+                }
+            },
+            change: { $0.limits.workSliceMilliseconds = 0 }
+        )
+        let clients = try (0..<60).map { _ in try fixture.client() }
+        for (number, client) in clients.enumerated() { try client.send(get("/\(number)") + get("/then/\(number)")) }
+        for _ in clients { gate.awaitArrival() }
+        gate.open()
+        for (number, client) in clients.enumerated() {
+            #expect(try client.response().text == "/\(number) true")
+            #expect(try client.response().text == "/then/\(number) true")
+        }
+    }
+
     @Test("A body, a HEAD and a last request that have to wait in line are answered as if they had not")
     func kinds() throws {
         let fixture = try ServerFixture { $0.limits.workSliceMilliseconds = 0 }

@@ -91,8 +91,7 @@ final class EventLoop {
         takeStock()
         sliceEnd = now.adding(milliseconds: limits.workSliceMilliseconds)
         for index in 0..<count { dispatch(poll.event(index)) }
-        runJobs()
-        serveDeferred()
+        work()
         serveListed()
         meetDeadlines()
         advanceDrain()
