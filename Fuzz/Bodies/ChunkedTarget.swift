@@ -64,7 +64,9 @@ struct PlainChunks {
     }
 
     private static func size(_ line: ArraySlice<UInt8>) -> Int? {
-        let digits = line.prefix { $0 != UInt8(ascii: ";") }
+        var digits = line.prefix { $0 != UInt8(ascii: ";") }
+        // Old servers fill the line up with white space (BWS).
+        while let last = digits.last, last == 0x20 || last == 0x09 { digits.removeLast() }
         guard !digits.isEmpty, digits.first != UInt8(ascii: "+"), digits.first != UInt8(ascii: "-") else { return nil }
         return Int(String(decoding: digits, as: UTF8.self), radix: 16)
     }

@@ -8,6 +8,18 @@ extension UInt256 {
             return unsafe BN_bin2bn(bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), 32, number) != nil
         }
     }
+
+    /// The value of a `BIGNUM`; nil where it is negative or has more than 256 bits.
+    init?(_ number: OpaquePointer) {
+        let value = unsafe withUnsafeTemporaryAllocation(byteCount: 32, alignment: 8) { bytes -> UInt256? in
+            defer { unsafe OPENSSL_cleanse(bytes.baseAddress, 32) }
+            let start = unsafe bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+            guard unsafe BN_is_negative(number) == 0, unsafe BN_bn2lebinpad(number, start, 32) == 32 else { return nil }
+            return unsafe UInt256(littleEndian: UnsafeRawBufferPointer(bytes))
+        }
+        guard let value else { return nil }
+        self = value
+    }
 }
 
 extension Digest256 {

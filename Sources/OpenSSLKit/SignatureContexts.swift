@@ -4,20 +4,14 @@ import COpenSSL
 ///
 /// Setting up a context costs 2 to 9 µs, a sizeable part of an ES256 operation.
 enum SignatureContexts {
-    /// Contexts whose key and operation are set: `EVP_PKEY_CTX` for ES256, `EVP_MD_CTX` for EdDSA.
-    static func pool(_ key: KeyHandle, _ algorithm: SignatureAlgorithm, signing: Bool) -> ContextPool {
-        switch algorithm {
-        case .es256:
-            ContextPool(
-                make: { makeECDSA(key, signing: signing) },
-                free: { unsafe EVP_PKEY_CTX_free($0.pointer) }
-            )
-        case .edDSA:
-            ContextPool(
-                make: { makeEdDSA(key, signing: signing) },
-                free: { unsafe EVP_MD_CTX_free($0.pointer) }
-            )
-        }
+    /// `EVP_PKEY_CTX`s that check ES256 signatures.
+    static func ecdsa(_ key: KeyHandle) -> ContextPool {
+        ContextPool(make: { makeECDSA(key) }, free: { unsafe EVP_PKEY_CTX_free($0.pointer) })
+    }
+
+    /// `EVP_MD_CTX`s that make or check EdDSA signatures.
+    static func edDSA(_ key: KeyHandle, signing: Bool) -> ContextPool {
+        ContextPool(make: { makeEdDSA(key, signing: signing) }, free: { unsafe EVP_MD_CTX_free($0.pointer) })
     }
 
     /// Makes a lent EdDSA context fit for the next message; needed after the first one only.
@@ -26,10 +20,9 @@ enum SignatureContexts {
         return unsafe EVP_MD_CTX_reset(context) == 1 && initializeEdDSA(context, key, signing: signing)
     }
 
-    private static func makeECDSA(_ key: KeyHandle, signing: Bool) -> ContextHandle? {
+    private static func makeECDSA(_ key: KeyHandle) -> ContextHandle? {
         guard let context = unsafe EVP_PKEY_CTX_new_from_pkey(nil, key.pointer, nil) else { return nil }
-        let isReady = unsafe signing ? EVP_PKEY_sign_init(context) == 1 : EVP_PKEY_verify_init(context) == 1
-        if isReady { return unsafe ContextHandle(context) }
+        if unsafe EVP_PKEY_verify_init(context) == 1 { return unsafe ContextHandle(context) }
         unsafe EVP_PKEY_CTX_free(context)
         return nil
     }

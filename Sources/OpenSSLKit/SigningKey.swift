@@ -7,7 +7,13 @@ package final class SigningKey: Sendable {
     package let verifyingKey: VerifyingKey
 
     private let key: KeyHandle
-    private let contexts: ContextPool
+    let maker: Maker
+
+    /// What makes the signatures of each algorithm.
+    enum Maker {
+        case es256(SignatureMaker)
+        case edDSA(ContextPool)
+    }
 
     /// Makes a fresh key from OpenSSL's generator, which the kernel seeds.
     package static func generate(_ algorithm: SignatureAlgorithm) throws(OpenSSLError) -> SigningKey {
@@ -50,9 +56,18 @@ package final class SigningKey: Sendable {
         }
         self.key = key
         self.algorithm = algorithm
-        contexts = SignatureContexts.pool(key, algorithm, signing: true)
+        maker = try Self.maker(key, algorithm)
         verifyingKey = try VerifyingKey(key: key, algorithm: algorithm, isOwn: true)
         try proveConsistency()
+    }
+
+    private static func maker(_ key: KeyHandle, _ algorithm: SignatureAlgorithm) throws(OpenSSLError) -> Maker {
+        switch algorithm {
+        case .es256:
+            guard let maker = SignatureMaker(key) else { throw OpenSSLError.capture("SignatureMaker") }
+            return .es256(maker)
+        case .edDSA: return .edDSA(SignatureContexts.edDSA(key, signing: true))
+        }
     }
 
     /// The key as an unencrypted PKCS #8 structure in DER (RFC 5958, RFC 5915, RFC 8410).
@@ -70,41 +85,20 @@ package final class SigningKey: Sendable {
 
     /// Signs a message: 64 bytes, r ‖ s with s ≤ n/2 for ES256 (RFC 7518 section 3.4), R ‖ S for EdDSA (RFC 8032).
     package func sign(_ message: [UInt8]) throws(OpenSSLError) -> [UInt8] {
+        ERR_clear_error()
         let signature = unsafe message.withUnsafeBytes { message in
-            switch algorithm {
-            case .es256: unsafe signECDSA(message)
-            case .edDSA: unsafe signEdDSA(message)
+            switch maker {
+            case .es256(let maker): unsafe maker.signature(of: SHA256Digest.digest(message))?.fixedWidth
+            case .edDSA(let contexts): unsafe signEdDSA(message, contexts)
             }
         }
         guard let signature else {
-            throw OpenSSLError.capture(algorithm == .es256 ? "EVP_PKEY_sign" : "EVP_DigestSign")
+            throw OpenSSLError.capture(algorithm == .es256 ? "SignatureMaker" : "EVP_DigestSign")
         }
         return signature
     }
 
-    private func signECDSA(_ message: UnsafeRawBufferPointer) -> [UInt8]? {
-        let digest = unsafe SHA256Digest.digest(message)
-        ERR_clear_error()
-        return unsafe withUnsafeTemporaryAllocation(byteCount: ECDSASignature.derBytesMax, alignment: 1) { der in
-            var length = der.count
-            let isSigned = unsafe contexts.withContext { context in
-                unsafe digest.withUnsafeBytes { digest in
-                    unsafe EVP_PKEY_sign(
-                        context,
-                        der.baseAddress?.assumingMemoryBound(to: UInt8.self),
-                        &length,
-                        digest.baseAddress?.assumingMemoryBound(to: UInt8.self),
-                        digest.count
-                    ) == 1
-                }
-            }
-            guard isSigned == true, length <= der.count else { return nil }
-            return unsafe ECDSASignature(der: UnsafeRawBufferPointer(rebasing: der[..<length]))?.fixedWidth
-        }
-    }
-
-    private func signEdDSA(_ message: UnsafeRawBufferPointer) -> [UInt8]? {
-        ERR_clear_error()
+    private func signEdDSA(_ message: UnsafeRawBufferPointer, _ contexts: ContextPool) -> [UInt8]? {
         var signature = [UInt8](repeating: 0, count: 64)
         var length = signature.count
         let isSigned = unsafe contexts.withContext { context in

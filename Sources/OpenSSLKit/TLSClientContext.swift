@@ -1,4 +1,5 @@
 import COpenSSL
+import Synchronization
 
 /// What the sessions of a client share: the roots it trusts and the rules of the handshake.
 ///
@@ -12,22 +13,20 @@ package final class TLSClientContext: Sendable {
         case file(String)
     }
 
-    let handle: TLSContextHandle
+    private let handle: TLSContextHandle
+    private let lacksSystemRoots: Mutex<Bool>
 
-    /// Reads the roots, blocking; throws a `TLSError` of kind `configuration` that names the file.
+    /// Reads the roots of a file, blocking; throws a `TLSError` of kind `configuration` that names it.
+    ///
+    /// The system's are read for the first session: that takes tens of milliseconds and megabytes, and most services never
+    /// send anything.
     package init(trust: Trust) throws(TLSError) {
         handle = try TLSContextHandle.client()
+        lacksSystemRoots = Mutex(trust == .system)
         unsafe SSL_CTX_set_verify(handle.pointer, SSL_VERIFY_PEER, nil)
         ERR_clear_error()
-        switch trust {
-        case .system:
-            guard unsafe SSL_CTX_set_default_verify_paths(handle.pointer) == 1 else {
-                throw TLSError.capture(.configuration, "the system's trusted certificates")
-            }
-        case .file(let path):
-            guard unsafe SSL_CTX_load_verify_file(handle.pointer, path) == 1 else {
-                throw TLSError.capture(.configuration, "file of trusted certificates '\(path)'")
-            }
+        if case .file(let path) = trust, unsafe SSL_CTX_load_verify_file(handle.pointer, path) != 1 {
+            throw TLSError.capture(.configuration, "file of trusted certificates '\(path)'")
         }
         let name = TLSSession.applicationProtocol
         let offer = [UInt8(truncatingIfNeeded: name.count)] + name
@@ -35,5 +34,18 @@ package final class TLSClientContext: Sendable {
         guard unsafe SSL_CTX_set_alpn_protos(handle.pointer, offer, CUnsignedInt(offer.count)) == 0 else {
             throw TLSError.capture(.configuration, "application protocol")
         }
+    }
+
+    /// What a session is made from, with its roots; blocks for the first one.
+    func handleWithRoots() throws(TLSError) -> TLSContextHandle {
+        try lacksSystemRoots.withLock { lacksSystemRoots throws(TLSError) in
+            guard lacksSystemRoots else { return }
+            ERR_clear_error()
+            guard unsafe SSL_CTX_set_default_verify_paths(handle.pointer) == 1 else {
+                throw TLSError.capture(.configuration, "the system's trusted certificates")
+            }
+            lacksSystemRoots = false
+        }
+        return handle
     }
 }

@@ -59,11 +59,12 @@ package final class TLSSession {
     /// The client's side of a new connection to a host: a DNS name or an IP address (IPv6 with or without brackets).
     ///
     /// The peer's certificate must be valid for the host (RFC 6125, RFC 9525); a name is also sent to the server (SNI,
-    /// RFC 6066 section 3), an address never. Throws for a host that can be neither.
+    /// RFC 6066 section 3), an address never. Throws for a host that can be neither, and where the system's trusted
+    /// certificates can not be read; the first session blocks for those.
     package init(client context: TLSClientContext, host: String) throws(TLSError) {
-        self.context = context.handle
+        self.context = try context.handleWithRoots()
         isServer = false
-        let handle = try TLSSessionHandle(context.handle, transport)
+        let handle = try TLSSessionHandle(self.context, transport)
         unsafe SSL_set_connect_state(handle.pointer)
         try Self.expect(host, handle)
         self.handle = handle

@@ -49,7 +49,11 @@ package final class VerifyingKey: Sendable {
         ownCheck = isOwn && algorithm == .es256 ? OwnSignatureCheck(key) : nil
         self.algorithm = algorithm
         (x, y) = try key.publicPoint(algorithm)
-        contexts = SignatureContexts.pool(key, algorithm, signing: false)
+        contexts =
+            switch algorithm {
+            case .es256: SignatureContexts.ecdsa(key)
+            case .edDSA: SignatureContexts.edDSA(key, signing: false)
+            }
     }
 
     /// Whether a signature of exactly 64 bytes was made over a message by the owner of this key.

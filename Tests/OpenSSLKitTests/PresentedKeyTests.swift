@@ -112,6 +112,21 @@ struct PresentedKeyTests {
         }
     }
 
+    @Test("A signature whose R has an x coordinate above n is taken: r is x modulo n")
+    func takesLargeCoordinates() throws {
+        // Made backwards: R is the point with x = n + 3, and the key what the equation of verification then asks for.
+        let x = try hexadecimal("3740e4a64242f1e583fe960e29b86251fd1a7d83c1c5bc3936b6179916987445")
+        let y = try hexadecimal("9abd35b3597a7f4515c1f63dbb54036838e2c01ca832599423af627d618cdd2e")
+        let s = try hexadecimal("1234567890abcdef1234567890abcdef1234567890abcdef1234567890abcdef")
+        let key = try #require(PresentedKey(p256X: x, y: y))
+        let r = [UInt8](repeating: 0, count: 31)
+        unsafe Array("x above n".utf8).withUnsafeBytes { message in
+            unsafe #expect(key.verify(r + [3] + s, of: message) == .valid)
+            unsafe #expect(key.verify(r + [4] + s, of: message) == .badSignature)
+        }
+        #expect(try VerifyingKey(p256X: x, y: y).isValid(r + [3] + s, for: Array("x above n".utf8)))
+    }
+
     @Test("Many tasks at once with a key each do not disturb each other")
     func concurrency() async throws {
         let good = try await withThrowingTaskGroup(of: Int.self) { group in

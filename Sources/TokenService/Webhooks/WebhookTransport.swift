@@ -16,7 +16,7 @@ package struct HTTPWebhookTransport: WebhookTransport {
     private let client: HTTPClient
     private let clock: any TimeSource = SystemTimeSource()
 
-    /// Reads the trusted certificates; throws a `TLSError` that names the file where they are no good.
+    /// Reads a file of trusted certificates; throws a `TLSError` that names it where it is no good.
     package init(_ rules: WebhookRules) throws {
         var limits = HTTPAnswerLimits(bodyBytesMax: nil)
         limits.headBytesMax = ServiceLimits.webhookAnswerBytesMax
