@@ -54,9 +54,12 @@ package struct HTTPLimits: Sendable {
     ///
     /// A service that is busy and not overloaded stays below, and a person does not notice it.
     package var queueMilliseconds = 50
-    /// Work that is done between two looks at what has come in, so that who is refused hears of it soon; more where what came
-    /// in took more than half as long.
-    package var workSliceMilliseconds = 1
+    /// Work that is done between two looks at what has come in, while nobody has to be refused.
+    ///
+    /// Long enough for the store to get together what it commits together; no more, so that how long requests wait is known.
+    package var workMilliseconds = 20
+    /// The same while some have to be, who are to hear of it soon; more where what came in took more than half as long.
+    package var workRefusingMilliseconds = 1
 
     // MARK: Deadlines
 

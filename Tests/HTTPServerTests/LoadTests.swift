@@ -53,7 +53,7 @@ struct LoadTests {
     @Test("With no time at all in a round, every request still has its turn, in the order of its connection")
     func noTime() throws {
         let gate = Gate()
-        let fixture = try ServerFixture(Self.responder(gate)) { $0.limits.workSliceMilliseconds = 0 }
+        let fixture = try ServerFixture(Self.responder(gate)) { $0.limits.workMilliseconds = 0 }
         let clients = try (0..<40).map { _ in try fixture.client() }
         for (number, client) in clients.enumerated() {
             try client.send((0..<50).map { get("/\(number)/\($0)") }.joined() + get("/wait/\(number)") + get("/health"))
@@ -79,7 +79,7 @@ struct LoadTests {
                     return TestResponder.text("\(request.path) \(mixed != 0)")
                 }
             },
-            change: { $0.limits.workSliceMilliseconds = 0 }
+            change: { $0.limits.workMilliseconds = 0 }
         )
         let clients = try (0..<60).map { _ in try fixture.client() }
         for (number, client) in clients.enumerated() { try client.send(get("/\(number)") + get("/then/\(number)")) }
@@ -93,7 +93,7 @@ struct LoadTests {
 
     @Test("A body, a HEAD and a last request that have to wait in line are answered as if they had not")
     func kinds() throws {
-        let fixture = try ServerFixture { $0.limits.workSliceMilliseconds = 0 }
+        let fixture = try ServerFixture { $0.limits.workMilliseconds = 0 }
         let client = try fixture.client()
         #expect(try client.ask("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc").text == "POST /a abc")
         try client.send("HEAD /b HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -105,7 +105,7 @@ struct LoadTests {
 
     @Test("What waits in line when the server drains is answered before it ends")
     func drain() throws {
-        let fixture = try ServerFixture { $0.limits.workSliceMilliseconds = 0 }
+        let fixture = try ServerFixture { $0.limits.workMilliseconds = 0 }
         let clients = try (0..<20).map { _ in try fixture.client() }
         for client in clients { _ = try client.ask(get("/first")) }
         for client in clients { try client.send(get("/last")) }
@@ -121,7 +121,7 @@ struct LoadTests {
         let gate = Gate()
         let fixture = try ServerFixture(Self.responder(gate)) {
             $0.limits.replyMilliseconds = 60
-            $0.limits.workSliceMilliseconds = 0
+            $0.limits.workMilliseconds = 0
         }
         let client = try fixture.client()
         let answer = try client.ask(get("/wait"))

@@ -30,6 +30,9 @@ package struct AdmissionControl {
         windowBegan = now
     }
 
+    /// Whether somebody was refused in the overload under way.
+    package var isRefusing: Bool { refusedCount > 0 }
+
     /// Below so many requests in hand every one is taken, whatever it asks for.
     package var boundInHand: Int { isShedding ? min(room, limits.requestsInHandMax) : limits.requestsInHandMax }
 

@@ -3,8 +3,8 @@ import Telemetry
 
 /// What is asked of a loop beyond what it can do at once.
 ///
-/// A round does a slice of work and then looks at what has come in, so that who has to be refused hears of it soon; what is
-/// taken and does not fit in the slice waits in line.
+/// A round does a slice of work and then looks at what has come in: a long one as long as everybody is served, a short one while
+/// some have to be refused, so that they hear of it soon. What is taken and does not fit in the slice waits in line.
 extension EventLoop {
     /// What becomes of a request.
     enum Admission {
@@ -18,6 +18,9 @@ extension EventLoop {
 
     /// Whether what waits in the sockets has to be looked at before more is done.
     var isSliceOver: Bool { shared.time.monotonicNow() >= sliceEnd }
+
+    /// How much is done between two looks at what has come in.
+    var sliceMilliseconds: Int { admission.isRefusing ? limits.workRefusingMilliseconds : limits.workMilliseconds }
 
     /// Whether others come first, or the time of this round is over.
     private var hasToWait: Bool { (!deferred.isEmpty && !isServingDeferred) || isSliceOver }
@@ -47,7 +50,7 @@ extension EventLoop {
     func work() {
         guard executor.hasJobs || !deferred.isEmpty else { return }
         let begun = shared.time.monotonicNow()
-        let half = max(UInt64(clamping: limits.workSliceMilliseconds) * 500_000, begun.nanoseconds(since: now))
+        let half = max(UInt64(clamping: sliceMilliseconds) * 500_000, begun.nanoseconds(since: now))
         sliceEnd = MonotonicInstant(nanoseconds: begun.nanoseconds &+ half)
         for order in executor.runJobs(until: { isSliceOver }) { obey(order) }
         sliceEnd = MonotonicInstant(nanoseconds: begun.nanoseconds &+ half &+ half)

@@ -89,7 +89,7 @@ final class EventLoop {
         now = shared.time.monotonicNow()
         wallNow = nil
         takeStock()
-        sliceEnd = now.adding(milliseconds: limits.workSliceMilliseconds)
+        sliceEnd = now.adding(milliseconds: sliceMilliseconds)
         for index in 0..<count { dispatch(poll.event(index)) }
         work()
         serveListed()

@@ -4,7 +4,7 @@ import Testing
 @testable import TokenService
 
 @Suite("Answers where there is no room")
-struct LoadTests {
+struct BusyAnswerTests {
     private static func request(_ method: HTTPMethod, _ path: String, accept: String?) -> HTTPRequest {
         let fields = accept.map { [("Accept", $0)] } ?? []
         return HTTPRequest(method: method, target: path, fields: HTTPRequestFields(fields))
