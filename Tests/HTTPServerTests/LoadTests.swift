@@ -103,6 +103,31 @@ struct LoadTests {
         #expect(client.isClosed())
     }
 
+    @Test("More connections that ask at once than one look tells of are all answered")
+    func manyConnections() throws {
+        let isHeld = CountingSemaphore()
+        let goesOn = CountingSemaphore()
+        let fixture = try ServerFixture(
+            TestResponder { request in
+                if request.path == "/hold" {
+                    isHeld.signal()
+                    goesOn.wait()
+                }
+                return .now(TestResponder.text(request.path))
+            }
+        )
+        let clients = try (0..<600).map { _ in try fixture.client() }
+        for client in clients { _ = try client.ask(get("/first")) }
+        let holder = try fixture.client()
+        try holder.send(get("/hold"))
+        isHeld.wait()
+        // The loop stands still until all of them wait.
+        for (number, client) in clients.enumerated() { try client.send(get("/\(number)")) }
+        goesOn.signal()
+        #expect(try holder.response().text == "/hold")
+        for (number, client) in clients.enumerated() { #expect(try client.response().text == "/\(number)") }
+    }
+
     @Test("What waits in line when the server drains is answered before it ends")
     func drain() throws {
         let fixture = try ServerFixture { $0.limits.workMilliseconds = 0 }

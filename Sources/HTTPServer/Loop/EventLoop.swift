@@ -11,6 +11,8 @@ final class EventLoop {
     static let wakeToken = UInt64.max
     /// Slots from here on stand for listeners.
     static let firstListenerToken: UInt64 = 0x8000_0000
+    /// Further looks at what has come in, in a row: with them about as many events as connections that wait at worst.
+    private static let pollsMax = 16
     /// Bytes received at a time: a whole head of the greatest length, and a TLS record.
     static let receiveBytes = 16_384
     /// More than what is received at a time and an incomplete record before it can hold.
@@ -91,11 +93,22 @@ final class EventLoop {
         takeStock()
         sliceEnd = now.adding(milliseconds: sliceMilliseconds)
         for index in 0..<count { dispatch(poll.event(index)) }
+        if count == EventPoll.eventsMax { takeRest() }
         work()
         serveListed()
         meetDeadlines()
         advanceDrain()
         shared.metrics.take(&tally)
+    }
+
+    /// Takes in what else has come, as long as everybody is served: how much waits is known only then.
+    private func takeRest() {
+        for _ in 0..<Self.pollsMax where !admission.isRefusing {
+            let count = poll.wait(timeoutMilliseconds: 0)
+            now = shared.time.monotonicNow()
+            for index in 0..<count { dispatch(poll.event(index)) }
+            guard count == EventPoll.eventsMax else { return }
+        }
     }
 
     private func timeoutMilliseconds() -> CInt {
