@@ -41,7 +41,7 @@ package struct AdmissionControl {
         let bound = boundInHand
         switch urgency {
         case .always: return true
-        case .high where inHand < bound + bound / 2: return true
+        case .high where inHand - bound / 2 < bound: return true
         case .normal where inHand < bound: return true
         case .high, .normal: break
         }
@@ -63,7 +63,7 @@ package struct AdmissionControl {
         guard passed >= Self.windowNanoseconds else { return nil }
         // What is answered at this pace in the time that a request may wait (Little's law), a quarter of it new.
         let pace = answers * limits.queueMilliseconds / max(1, Int(clamping: passed / 1_000_000))
-        room = max(limits.requestsInHandMin, (3 * room + pace) / 4)
+        room = max(limits.requestsInHandMin, room - room / 4 + pace / 4)
         let isLate = lateAnswers * 2 > answers
         quietWindows = hasRefused ? 0 : quietWindows + 1
         windowBegan = now

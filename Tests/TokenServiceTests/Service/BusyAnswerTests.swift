@@ -1,4 +1,5 @@
 import HTTPServer
+import Telemetry
 import Testing
 
 @testable import TokenService
