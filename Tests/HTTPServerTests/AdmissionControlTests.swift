@@ -55,7 +55,7 @@ struct AdmissionControlTests {
 
     @Test(
         "Where most answers are late, as many are taken as are answered in the time that they may wait",
-        arguments: [(700, 350), (1_400, 700), (100, 256), (0, 256), (10_000, 2048)]
+        arguments: [(700, 350), (1_400, 700), (100, 256), (1, 256), (10_000, 2048)]
     )
     func pace(answersInWindow: Int, bound: Int) {
         let loop = Loop()
