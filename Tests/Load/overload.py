@@ -79,6 +79,16 @@ class Generator:
         return json.loads(done.stdout)
 
 
+def patient(conn, asked):
+    """The answer, asked for again as Retry-After says: what a run has left behind may take a moment."""
+    for _ in range(10):
+        answer = conn.ask(asked)
+        if answer.status != 503:
+            break
+        time.sleep(int(answer.get("Retry-After")))
+    return answer
+
+
 class Requests:
     """What each kind sends."""
 
@@ -128,7 +138,7 @@ class Requests:
         path = "/v1/widget/sessions"
         with Wire(self.service.address) as conn:
             proof = key.proof("POST", self.service.url + path, time.time())
-            answer = conn.ask(request("POST", path, {"invite_token": "none"}, {"DPoP": proof}))
+            answer = patient(conn, request("POST", path, {"invite_token": "none"}, {"DPoP": proof}))
             assert answer.get("DPoP-Nonce"), answer
             return answer.get("DPoP-Nonce")
 
@@ -140,7 +150,7 @@ class Requests:
                     {"campaign_id": CAMPAIGN, "participant_email": f"p{number}@example.com"}
                     for number in range(first, min(first + 1000, count))
                 ]
-                answer = conn.ask(request("POST", "/v1/invites/batch", {"invites": invites}, self.key))
+                answer = patient(conn, request("POST", "/v1/invites/batch", {"invites": invites}, self.key))
                 assert answer.status == 200, answer
                 tokens += [item["invite"]["invite_token"] for item in answer.json()["results"]]
         return tokens
