@@ -42,6 +42,25 @@ package struct HTTPLimits: Sendable {
     /// Bytes that the kernel keeps of what a reader has not been sent yet (TCP_NOTSENT_LOWAT), beside what is on its way.
     package var unsentBytesMax = 65_536
 
+    // MARK: More than can be done
+
+    /// Requests of one loop that are taken and not answered (503): a burst of 0.3 s of the dearest common work.
+    ///
+    /// Half as many again where they are of high urgency, here and below.
+    package var requestsInHandMax = 2048
+    /// Requests of one loop that are taken whatever their answers wait for; above what 256 connections can ask at once.
+    package var requestsInHandMin = 256
+    /// Where answers wait longer, no more requests are taken than can be answered in this time (503).
+    ///
+    /// A service that is busy and not overloaded stays below, and a person does not notice it.
+    package var queueMilliseconds = 50
+    /// Work that is done between two looks at what has come in, while nobody has to be refused.
+    ///
+    /// Long enough for the store to get together what it commits together; no more, so that how long requests wait is known.
+    package var workMilliseconds = 20
+    /// The same while some have to be, who are to hear of it soon; more where what came in took more than half as long.
+    package var workRefusingMilliseconds = 1
+
     // MARK: Deadlines
 
     /// From the first byte of a request to the end of its head (408).

@@ -17,6 +17,7 @@ final class HTTPServerMetrics: Sendable {
     private let refused: [Refusal: Counter]
     private let responses: [Counter]
     private let rejected: [HTTPRejectionReason: Counter]
+    private let shed: [HTTPUrgency: Counter]
     private let deadlines: [ConnectionState.DeadlineKind: Counter]
     private let handshakeFailures: Counter
 
@@ -40,6 +41,13 @@ final class HTTPServerMetrics: Sendable {
                 ["reason": $0.rawValue]
             )
         }
+        shed = Self.perCase {
+            counter(
+                "requests_shed",
+                "Requests answered 503 because more was asked than can be done, by urgency.",
+                ["urgency": $0.rawValue]
+            )
+        }
         deadlines = Self.perCase {
             counter("deadlines", "Deadlines that ran out, by kind.", ["deadline": $0.rawValue])
         }
@@ -50,6 +58,7 @@ final class HTTPServerMetrics: Sendable {
     func closed() { open.add(-1) }
     func refused(_ reason: Refusal) { refused[reason]?.increment() }
     func rejected(_ reason: HTTPRejectionReason) { rejected[reason]?.increment() }
+    func shed(_ urgency: HTTPUrgency) { shed[urgency]?.increment() }
     func deadline(_ kind: ConnectionState.DeadlineKind) { deadlines[kind]?.increment() }
     func handshakeFailed() { handshakeFailures.increment() }
 

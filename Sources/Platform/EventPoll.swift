@@ -16,7 +16,8 @@ package struct PollEvent: Sendable {
 /// One epoll instance and its buffer of events.
 @safe
 package struct EventPoll: ~Copyable {
-    private static let eventsMax = 256
+    /// Events that one wait tells of; where it tells of so many, there may be more.
+    package static let eventsMax = 256
     private let descriptor: FileDescriptor
     private let events: UnsafeMutablePointer<epoll_event>
 

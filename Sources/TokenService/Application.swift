@@ -11,6 +11,7 @@ package final class Application: HTTPResponder {
     package let services: Services
     package let table: RouteTable
     private let everyAnswer: HTTPFieldLines
+    let busyAnswers = BusyAnswers()
 
     /// `isSecure` says that clients reach this listener over TLS: answers then tell browsers to stay with it for a year
     /// (RFC 6797).
@@ -277,7 +278,7 @@ package final class Application: HTTPResponder {
         }
     }
 
-    private func finish(_ response: HTTPResponse, _ id: RecordID) -> HTTPResponse {
+    func finish(_ response: HTTPResponse, _ id: RecordID) -> HTTPResponse {
         var response = response
         response.append(Self.requestIDName) { value in
             value.characters(TypeID.count(.request)) { TypeID.write(.request, id, to: &$0) }

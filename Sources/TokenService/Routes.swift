@@ -36,7 +36,13 @@ extension Services {
                 .keyed(createInviteBatch)
             ),
             Route(.get, "/v1/invites/{id}", .apiKey(Scope("invites", .read)), .keyed(getInvite)),
-            Route(.delete, "/v1/invites/{id}", .apiKey(Scope("invites", .delete)), .keyed(deleteInvite)),
+            Route(
+                .delete,
+                "/v1/invites/{id}",
+                .apiKey(Scope("invites", .delete)),
+                urgency: .high,
+                .keyed(deleteInvite)
+            ),
             Route(
                 .post,
                 "/v1/participant-tokens",
@@ -49,6 +55,7 @@ extension Services {
                 "/v1/tokens/verify",
                 .apiKey(Scope("tokens", .read)),
                 needsKeys: true,
+                urgency: .high,
                 .keyed(verifyToken)
             ),
             Route(
@@ -56,6 +63,7 @@ extension Services {
                 "/v1/tokens/introspect",
                 .apiKey(Scope("tokens", .read)),
                 needsKeys: true,
+                urgency: .high,
                 problemForm: .oauth,
                 .keyed(introspectToken)
             ),
@@ -64,22 +72,37 @@ extension Services {
                 "/v1/revocations",
                 .apiKey(Scope("tokens", .delete)),
                 parameters: ["preview"],
+                urgency: .high,
                 .keyed(createRevocation)
             ),
             Route(.get, "/v1/api-keys", .apiKey(Scope("keys", .read)), parameters: page, .keyed(listAPIKeys)),
             Route(.post, "/v1/api-keys", .apiKey(Scope("keys", .write)), .keyed(createAPIKey)),
             Route(.post, "/v1/api-keys/verify", .apiKey(Scope("keys", .read)), .keyed(verifyAPIKey)),
-            Route(.post, "/v1/api-keys/self-revoke", .open, needsClock: true, .waiting(selfRevokeAPIKey)),
+            Route(
+                .post,
+                "/v1/api-keys/self-revoke",
+                .open,
+                needsClock: true,
+                urgency: .high,
+                .waiting(selfRevokeAPIKey)
+            ),
             Route(.get, "/v1/api-keys/{id}", .apiKey(Scope("keys", .read)), .keyed(getAPIKey)),
             Route(.patch, "/v1/api-keys/{id}", .apiKey(Scope("keys", .write)), .keyed(updateAPIKey)),
             Route(.post, "/v1/api-keys/{id}/rotate", .apiKey(Scope("keys", .write)), .keyed(rotateAPIKey)),
-            Route(.post, "/v1/api-keys/{id}/suspend", .apiKey(Scope("keys", .write)), .keyed(suspendAPIKey)),
+            Route(
+                .post,
+                "/v1/api-keys/{id}/suspend",
+                .apiKey(Scope("keys", .write)),
+                urgency: .high,
+                .keyed(suspendAPIKey)
+            ),
             Route(.post, "/v1/api-keys/{id}/resume", .apiKey(Scope("keys", .write)), .keyed(resumeAPIKey)),
             Route(
                 .delete,
                 "/v1/api-keys/{id}",
                 .apiKey(Scope("keys", .delete)),
                 parameters: ["family"],
+                urgency: .high,
                 .keyed(deleteAPIKey)
             ),
         ]
@@ -150,7 +173,7 @@ extension Services {
 
     private func widgetRoutes() -> [Route] {
         [
-            Route(.post, "/v1/widget/sessions", .widget, .waiting(openWidgetSession)),
+            Route(.post, "/v1/widget/sessions", .widget, urgency: .normal, .waiting(openWidgetSession)),
             Route(.get, "/v1/widget/session", .widget, .immediate(readWidgetSession)),
             Route(.delete, "/v1/widget/session", .widget, .waiting(endWidgetSession)),
             Route(.post, "/v1/widget/session/renew", .widget, .waiting(renewWidgetSession)),
@@ -161,6 +184,7 @@ extension Services {
                 parameters: ["workspace_id", "environment", "campaign_id"],
                 needsClock: true,
                 needsKeys: true,
+                urgency: .high,
                 .waiting(forwardAuth)
             ),
         ]
@@ -182,6 +206,7 @@ extension Services {
                 .get,
                 "/readyz",
                 .open,
+                urgency: .always,
                 .waiting { _ in
                     if let hindrance = await readiness.hindrance() { throw Problem(hindrance) }
                     return Self.healthy()

@@ -167,6 +167,26 @@ def test_slow_clients_begin_no_kind_that_their_time_is_not_enough_for(capsys):
     assert hostile.run_all(["a", "b", "c"], 5, 0.1, one, lambda: clock[0]) == (1, 1)
 
 
+def test_an_overload_passes_by_its_goodput_its_refusals_and_what_comes_after(capsys):
+    overload = program("Tests/Load/overload.py")
+
+    def figures(good, p99=1.0, reconnected=0, **statuses):
+        told = {"201": good, "503": 50, **statuses}
+        return {"seconds": 1.0, "good": {"count": good}, "refused": {"count": 50, "p99": p99}, "statuses": told,
+                "reconnected": reconnected}  # fmt: skip
+
+    assert overload.judge(2, 2, figures(900), 1000, 900, False) == []
+    assert overload.judge(10, 2, figures(600, p99=90.0), 1000, 900, False) == []
+    assert overload.judge(2, 2, figures(1, p99=90.0), 1000, 1, True) == []
+    for factor, result, after, said in (
+        (2, figures(749), 900, "goodput below 75%"), (10, figures(599), 900, "goodput below 60%"),
+        (2, figures(900, p99=15.1), 900, "15.1 ms"), (2, figures(900, reconnected=1), 900, "1 connections were cut"),
+        (2, figures(900, **{"500": 1}), 900, "{'500': 1}"), (2, figures(900), 699, "699/s when it was over"),
+    ):  # fmt: skip
+        findings = overload.judge(factor, 2, result, 1000, after, False)
+        assert len(findings) == 1 and said in findings[0], findings
+
+
 def test_every_fuzz_target_has_seeds_and_a_line_in_the_page():
     listed = subprocess.run([TOP / "scripts/fuzz", "list"], capture_output=True, text=True, check=True).stdout.split()
     makers = program("Fuzz/seeds").MAKERS

@@ -7,10 +7,18 @@ import Telemetry
 struct TestResponder: HTTPResponder {
     var bodyBytesMax = 2 << 20
     var answer: @Sendable (HTTPRequest) -> HTTPReply
+    /// By the path.
+    var urgency: @Sendable (String) -> HTTPUrgency = { _ in .normal }
 
     func bodyBytesMax(method: HTTPMethod, path: String) -> Int { bodyBytesMax }
 
     func respond(to request: HTTPRequest) -> HTTPReply { answer(request) }
+
+    func urgency(method: HTTPMethod, path: String) -> HTTPUrgency { urgency(path) }
+
+    func refusal(of request: HTTPRequest) -> HTTPResponse {
+        HTTPResponse(status: 503, body: Array("no room for \(request.path)".utf8), contentType: "text/plain")
+    }
 
     func response(to rejection: HTTPRejection) -> HTTPResponse {
         HTTPResponse(status: rejection.status, body: Array(rejection.reason.rawValue.utf8), contentType: "text/plain")

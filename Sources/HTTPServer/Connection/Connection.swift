@@ -41,6 +41,8 @@ struct Connection: ~Copyable {
     var owesContinue = false
     /// Whether the request in hand is HEAD.
     var answersHead = false
+    /// When the request in hand was complete.
+    var askedAt = MonotonicInstant(nanoseconds: 0)
 
     /// What the client has not taken yet.
     var output = WaitingOutput()

@@ -86,13 +86,32 @@ extension EventLoop {
     /// Hands a request to the responder; false where no other may follow now.
     private func respond(_ connection: inout Connection, _ request: consuming HTTPRequest) -> Bool {
         connection.state.requestCompleted(keepsAlive: connection.keepsAlive, now: now)
-        switch shared.responder.respond(to: request) {
-        case .now(let response):
+        connection.askedAt = now
+        switch decide(on: request) {
+        case .perform:
+            guard let response = perform(&connection, request) else { return false }
             return deliver(&connection, response)
-        case .later(let work):
-            guard let response = start(&connection, work) else { return false }
-            return deliver(&connection, response)
+        case .wait:
+            deferred.append(request, of: connection.token)
+            return false
+        case .refuse(let urgency):
+            return deliver(&connection, refusal(of: request, urgency))
         }
+    }
+
+    /// Has a request answered; nil where its task will bring the answer.
+    private func perform(_ connection: inout Connection, _ request: consuming HTTPRequest) -> HTTPResponse? {
+        switch shared.responder.respond(to: request) {
+        case .now(let response): response
+        case .later(let work): start(&connection, work)
+        }
+    }
+
+    /// Has a request answered that waited in line.
+    func performDeferred(_ connection: inout Connection, _ request: consuming HTTPRequest) {
+        guard let response = perform(&connection, request) else { return }
+        admission.answered(afterNanoseconds: now.nanoseconds(since: connection.askedAt))
+        finish(&connection, response)
     }
 
     /// Starts a task for an answer; returns the answer where it came at once.
@@ -120,6 +139,7 @@ extension EventLoop {
             return
         }
         guard let slot = connections[token] else { return }
+        admission.answered(afterNanoseconds: now.nanoseconds(since: slot.connection.askedAt))
         finish(&slot.connection, response)
     }
 

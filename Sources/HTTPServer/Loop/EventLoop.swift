@@ -3,14 +3,16 @@ import Synchronization
 
 /// One thread's share of a server: its listeners, its connections and the rounds in which they are served.
 ///
-/// A round is: wait for events, serve the connections that have some, run the tasks that can go on, meet the deadlines.
-/// Everything here belongs to that thread; other threads reach it through ``LoopExecutor`` only. The connection's turn
-/// is in `EventLoop+Turn.swift`, requests in `+Requests`, output in `+Output`, accepting in `+Accept`, the end in
-/// `+Drain`.
+/// A round is: wait for events, serve the connections that have some, run the tasks that can go on, do what waits in line,
+/// meet the deadlines. Everything here belongs to that thread; other threads reach it through ``LoopExecutor`` only. The
+/// connection's turn is in `EventLoop+Turn.swift`, requests in `+Requests`, what there is no time for in `+Load`, output in
+/// `+Output`, accepting in `+Accept`, the end in `+Drain`.
 final class EventLoop {
     static let wakeToken = UInt64.max
     /// Slots from here on stand for listeners.
     static let firstListenerToken: UInt64 = 0x8000_0000
+    /// Further looks at what has come in, in a row: with them about as many events as connections that wait at worst.
+    private static let pollsMax = 16
     /// Bytes received at a time: a whole head of the greatest length, and a TLS record.
     static let receiveBytes = 16_384
     /// More than what is received at a time and an incomplete record before it can hold.
@@ -45,6 +47,12 @@ final class EventLoop {
     var listed: [UInt64] = []
     /// Tasks that have not answered yet.
     var tasksUnderWay = 0
+    /// Requests that have been taken and not begun.
+    var deferred = DeferredRequests()
+    var isServingDeferred = false
+    /// When the work in hand makes way for what comes in.
+    var sliceEnd: MonotonicInstant
+    var admission: AdmissionControl
     /// The connection for which a task is being started; an answer given at once is left in `earlyReply`.
     var startingToken: UInt64?
     var earlyReply: HTTPResponse?
@@ -60,6 +68,8 @@ final class EventLoop {
         self.listeners = listeners
         now = shared.time.monotonicNow()
         wheel = TimerWheel(now: now)
+        sliceEnd = now
+        admission = AdmissionControl(limits: shared.limits, now: now)
         poll = try EventPoll()
         try poll.addReadEdge(executor.wakeSignal.rawValue, token: Self.wakeToken)
         for (index, listener) in listeners.enumerated() {
@@ -80,16 +90,29 @@ final class EventLoop {
         executor.awoke()
         now = shared.time.monotonicNow()
         wallNow = nil
+        takeStock()
+        sliceEnd = now.adding(milliseconds: sliceMilliseconds)
         for index in 0..<count { dispatch(poll.event(index)) }
-        for order in executor.runJobs() { obey(order) }
+        if count == EventPoll.eventsMax { takeRest() }
+        work()
         serveListed()
         meetDeadlines()
         advanceDrain()
         shared.metrics.take(&tally)
     }
 
+    /// Takes in what else has come, as long as everybody is served: how much waits is known only then.
+    private func takeRest() {
+        for _ in 0..<Self.pollsMax where !admission.isRefusing {
+            let count = poll.wait(timeoutMilliseconds: 0)
+            now = shared.time.monotonicNow()
+            for index in 0..<count { dispatch(poll.event(index)) }
+            guard count == EventPoll.eventsMax else { return }
+        }
+    }
+
     private func timeoutMilliseconds() -> CInt {
-        guard listed.isEmpty, executor.prepareToSleep() else { return 0 }
+        guard listed.isEmpty, deferred.isEmpty, executor.prepareToSleep() else { return 0 }
         let timeouts = [
             wheel.millisecondsUntilDue(now: now), drain?.millisecondsUntilDue(now: now),
             reserve.millisecondsUntilDue(now: now),

@@ -33,6 +33,8 @@ final class LoopExecutor: TaskExecutor, @unchecked Sendable {
     private let threadID = Atomic<UInt>(0)
     private var localJobs: [UnownedJob] = []
     private var running: [UnownedJob] = []
+    /// The first of ``running`` that has not been run.
+    private var nextRunning = 0
     /// The loop, while it runs; a cycle that ``end()`` breaks.
     private var loop: EventLoop?
 
@@ -59,7 +61,9 @@ final class LoopExecutor: TaskExecutor, @unchecked Sendable {
             return mailbox.jobs
         }
         let executor = unsafe asUnownedTaskExecutor()
-        for job in localJobs + rest { unsafe job.runSynchronously(on: executor) }
+        for job in running[nextRunning...] + localJobs + rest { unsafe job.runSynchronously(on: executor) }
+        running = []
+        nextRunning = 0
         localJobs = []
     }
 
@@ -95,7 +99,7 @@ final class LoopExecutor: TaskExecutor, @unchecked Sendable {
 
     /// Tells others that a signal is needed from now on; false where there is work, so that the loop must not sleep.
     func prepareToSleep() -> Bool {
-        guard localJobs.isEmpty else { return false }
+        guard localJobs.isEmpty, nextRunning == running.count else { return false }
         isAsleep.store(true, ordering: .sequentiallyConsistent)
         if hasMail.load(ordering: .sequentiallyConsistent) {
             isAsleep.store(false, ordering: .relaxed)
@@ -107,9 +111,25 @@ final class LoopExecutor: TaskExecutor, @unchecked Sendable {
     /// Tells others that no signal is needed.
     func awoke() { isAsleep.store(false, ordering: .relaxed) }
 
-    /// Runs the jobs that are waiting now, and returns the orders; jobs that these bring wait for the next round.
-    func runJobs() -> [LoopOrder] {
-        swap(&localJobs, &running)
+    /// Whether ``runJobs(until:)`` may have something to do.
+    var hasJobs: Bool {
+        !localJobs.isEmpty || nextRunning < running.count || hasMail.load(ordering: .acquiring)
+    }
+
+    /// Runs the jobs that are waiting now, one at least, and returns the orders.
+    ///
+    /// Jobs that these bring wait for the next round, and so do those that are left when `isOver` says so.
+    func runJobs(until isOver: () -> Bool) -> [LoopOrder] {
+        if nextRunning == running.count {
+            running.removeAll(keepingCapacity: true)
+            nextRunning = 0
+            swap(&localJobs, &running)
+        } else {
+            running.removeFirst(nextRunning)
+            nextRunning = 0
+            running.append(contentsOf: localJobs)
+            localJobs.removeAll(keepingCapacity: true)
+        }
         var orders: [LoopOrder] = []
         if hasMail.load(ordering: .acquiring) {
             mailbox.withLock { mailbox in
@@ -119,14 +139,12 @@ final class LoopExecutor: TaskExecutor, @unchecked Sendable {
                 swap(&orders, &mailbox.orders)
             }
         }
-        if !running.isEmpty {
-            let executor = unsafe asUnownedTaskExecutor()
-            var index = 0
-            while index < running.count {
-                unsafe running[index].runSynchronously(on: executor)
-                index += 1
-            }
-            running.removeAll(keepingCapacity: true)
+        let executor = unsafe asUnownedTaskExecutor()
+        while nextRunning < running.count {
+            let job = running[nextRunning]
+            nextRunning += 1
+            unsafe job.runSynchronously(on: executor)
+            if isOver() { break }
         }
         return orders
     }

@@ -10,6 +10,12 @@ package protocol HTTPResponder: Sendable {
     /// Answers a whole request.
     func respond(to request: HTTPRequest) -> HTTPReply
 
+    /// How a request fares when more is asked than can be done; asked at such times only.
+    func urgency(method: HTTPMethod, path: String) -> HTTPUrgency
+
+    /// The answer to a request that there is no room for, which should be 503 and cost little; the connection lives on.
+    func refusal(of request: HTTPRequest) -> HTTPResponse
+
     /// Renders an error that the HTTP layer found; the connection ends after it.
     ///
     /// The response's status should be `rejection.status`.

@@ -151,6 +151,13 @@ extension Problem {
         Problem(.internalError, "The service failed to answer. Try again later.", privateReason: privateReason)
     }
 
+    /// More is asked than can be done.
+    package static let busy = Problem(
+        .unavailable,
+        "The service has more to do than it can do now, and did nothing. Try again later.",
+        retryAfterSeconds: 1
+    )
+
     package static func unavailable(_ privateReason: String) -> Problem {
         Problem(
             .unavailable,

@@ -10,6 +10,8 @@ package enum ProblemForm: Sendable {
 }
 
 /// Writes problems as answers.
+///
+/// What is answered by the ten thousand a second is made beforehand instead: ``BusyAnswers``.
 package enum ProblemRenderer {
     /// `accept` is the request's `Accept` field; `requestID` is the text form.
     package static func response(
@@ -116,7 +118,7 @@ package enum ProblemRenderer {
     /// 12.5.1).
     ///
     /// Ranges such as `*/*` get the envelope, because that is what clients of the seeds send.
-    private static func prefersProblemJSON(_ accept: String?) -> Bool {
+    static func prefersProblemJSON(_ accept: String?) -> Bool {
         guard let accept, accept.utf8.count <= 1024 else { return false }
         var problem = -1.0
         var json = -1.0

@@ -43,6 +43,8 @@ package final class Route: Sendable {
     package let needsClock: Bool
     /// True where tokens are signed or taken: with signing keys that are not the deployment's any more it is 503.
     package let needsKeys: Bool
+    /// How its requests fare when more is asked than can be done.
+    package let urgency: HTTPUrgency
     package let handler: RouteHandler
     package let problemForm: ProblemForm
 
@@ -56,6 +58,7 @@ package final class Route: Sendable {
         bodyBytesMax: Int = ServiceLimits.bodyBytesMax,
         needsClock: Bool? = nil,
         needsKeys: Bool = false,
+        urgency: HTTPUrgency? = nil,
         problemForm: ProblemForm = .envelope,
         _ handler: RouteHandler
     ) {
@@ -74,6 +77,15 @@ package final class Route: Sendable {
         // Whoever shows a key or a token is judged by the time; documents and health are not.
         self.needsClock = needsClock ?? !access.isOpen
         self.needsKeys = needsKeys || mints || access.isWidget
+        // Documents are there already; who holds a token is to stay in, before anybody new comes in.
+        self.urgency =
+            if let urgency { urgency } else {
+                switch (access, handler) {
+                case (.open, .immediate): .always
+                case (.widget, _): .high
+                default: .normal
+                }
+            }
         self.handler = handler
         self.problemForm = problemForm
     }
