@@ -7,8 +7,7 @@
         package var waitingReadsMax = 8_192
         /// Commands that share one transaction; bounds how long the first of them waits for the last.
         package var commandsPerCommitMax = 1_024
-        /// Longest wait for company before a commit, in microseconds, while fewer than 128 commands are under way (up to four
-        /// times as long with more); 0 commits at once.
+        /// Longest wait for company before a commit, in microseconds; 0 commits at once.
         ///
         /// A commit costs the same processor time whatever is in it, so a short wait under load lowers both the cost
         /// and the latency. A command that is alone never waits.

@@ -2,8 +2,7 @@
     /// How long the writer waits for company before it commits: a decision without a clock.
     ///
     /// Remembers how many commands were under way at once lately. One alone: no wait. Several: wait until that many
-    /// are there, but no longer than the window; a window for each 64 of them, four at most, because they wait for so many others
-    /// anyway, and a commit costs the processor that the others wait for.
+    /// are there, but no longer than the window.
     struct BatchWindow {
         let microsecondsMax: Int
         private(set) var expected = 1
@@ -12,7 +11,7 @@
 
         /// Microseconds to wait with `queued` commands at hand.
         func wait(queued: Int) -> Int {
-            expected > 1 && queued < expected ? microsecondsMax * max(1, min(4, expected / 64)) : 0
+            expected > 1 && queued < expected ? microsecondsMax : 0
         }
 
         /// Takes note of a commit: how many commands it held and how many had come in meanwhile.
