@@ -17,7 +17,8 @@ struct AdmissionControlTests {
 
         /// Lets a tenth of a second pass with these answers; what is said of the end of an overload.
         @discardableResult
-        func window(answers: Int, waited: UInt64, late: Int = 0) -> Int? {
+        func window(answers: Int, waited: UInt64, late: Int = 0, idle: UInt64 = 0) -> Int? {
+            control.idled(nanoseconds: idle * 1_000_000)
             for _ in 0..<answers - late { control.answered(afterNanoseconds: waited * 1_000_000) }
             for _ in 0..<late { control.answered(afterNanoseconds: 51_000_000) }
             milliseconds += 100
@@ -70,6 +71,20 @@ struct AdmissionControlTests {
         #expect(!loop.admits(loop.control.boundInHand * 3 / 2, .high))
     }
 
+    @Test("Answers that are late although the loop has time to spare are no overload, and end one")
+    func slowStore() {
+        let loop = Loop()
+        for _ in 0..<50 {
+            loop.window(answers: 100, waited: 200, idle: 50)
+            #expect(!loop.control.isShedding && loop.admits(2047))
+        }
+        loop.window(answers: 100, waited: 200, idle: 49)
+        #expect(loop.control.isShedding && !loop.admits(2047))
+        for _ in 0..<10 { #expect(loop.window(answers: 100, waited: 200, idle: 50) == nil) }
+        #expect(loop.window(answers: 100, waited: 200, idle: 50) == 1)
+        #expect(loop.admits(2047))
+    }
+
     @Test("256 connections that ask one after the other are never refused, however late their answers are")
     func closedLoop() {
         let loop = Loop()
@@ -112,6 +127,8 @@ struct AdmissionControlTests {
             $0.requestsInHandMin = .max
             $0.queueMilliseconds = .max
         }
+        loop.control.idled(nanoseconds: .max)
+        loop.control.idled(nanoseconds: .max)
         #expect(loop.control.takeStock(now: MonotonicInstant(nanoseconds: .max)) == nil)
         #expect(loop.admits(0) && !loop.admits(1))
         #expect(loop.control.takeStock(now: MonotonicInstant(nanoseconds: 0)) == nil)

@@ -86,9 +86,7 @@ final class EventLoop {
     }
 
     private func round() {
-        let count = poll.wait(timeoutMilliseconds: timeoutMilliseconds())
-        executor.awoke()
-        now = shared.time.monotonicNow()
+        let count = waitForEvents()
         wallNow = nil
         takeStock()
         sliceEnd = now.adding(milliseconds: sliceMilliseconds)
@@ -99,6 +97,17 @@ final class EventLoop {
         meetDeadlines()
         advanceDrain()
         shared.metrics.take(&tally)
+    }
+
+    /// Waits where nothing is to be done, and notes for how long.
+    private func waitForEvents() -> Int {
+        let timeout = timeoutMilliseconds()
+        let begun = timeout == 0 ? nil : shared.time.monotonicNow()
+        let count = poll.wait(timeoutMilliseconds: timeout)
+        executor.awoke()
+        now = shared.time.monotonicNow()
+        if let begun { admission.idled(nanoseconds: now.nanoseconds(since: begun)) }
+        return count
     }
 
     /// Takes in what else has come, as long as everybody is served: how much waits is known only then.
