@@ -4,8 +4,8 @@
     TOKENSERVICE_BIN=… soak.py [--requests N] [--minutes M] [--connections C]
 
 Each connection mints, redeems, checks (many times), renews and revokes, so that what is live stays bounded. Tokens live for a
-minute: an ended session is remembered for as long as one of its tokens could come back, and with the usual quarter of an hour
-the memory of those would grow for that long. After the first tenth, the warm-up, and three minutes at least: at most 1 MB more of memory, no descriptor more, and a log of at most 64 MB at all times.
+minute, by the deployment's policy: an ended session is remembered for as long as any token of the deployment may live, and with
+the usual hour the memory of those would grow for that long. After the first tenth, the warm-up, and three minutes at least: at most 1 MB more of memory, no descriptor more, and a log of at most 64 MB at all times.
 """
 import argparse
 import os
@@ -91,7 +91,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         deployment = harness.Deployment(harness.fresh_directory(folder))
         lifetimes = ["--min", TOKEN_LIFETIME, "--default", TOKEN_LIFETIME, "--max", TOKEN_LIFETIME]
-        command = ["policy", "set", "--data-dir", deployment.data_dir, "--kind", "participant", *lifetimes]
+        layer = ["--layer", "deployment", "--kind", "participant"]
+        command = ["policy", "set", "--data-dir", deployment.data_dir, *layer, *lifetimes]
         told = harness.run_cli(*command)
         assert told.returncode == 0, told.stderr
         running = harness.Service(deployment)
