@@ -179,7 +179,7 @@ def test_an_overload_passes_by_its_goodput_its_refusals_and_what_comes_after(cap
     assert overload.judge(10, 2, figures(600, p99=90.0), 1000, 900, False) == []
     assert overload.judge(2, 2, figures(1, p99=90.0), 1000, 1, True) == []
     for factor, result, after, said in (
-        (2, figures(699), 900, "goodput below 70%"), (10, figures(599), 900, "goodput below 60%"),
+        (2, figures(749), 900, "goodput below 75%"), (10, figures(599), 900, "goodput below 60%"),
         (2, figures(900, p99=15.1), 900, "15.1 ms"), (2, figures(900, reconnected=1), 900, "1 connections were cut"),
         (2, figures(900, **{"500": 1}), 900, "{'500': 1}"), (2, figures(900), 699, "699/s when it was over"),
     ):  # fmt: skip
