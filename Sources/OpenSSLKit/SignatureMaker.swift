@@ -138,8 +138,11 @@ final class SigningScratch: @unchecked Sendable {
         return unsafe inverse.load(into: number)
     }
 
-    /// Overwrites what would tell the key: k, what hides it, and everything computed from it.
+    /// Overwrites what would tell the key: k, what hides it, and everything computed from it but the signature.
     private func forget() {
+        // A point can not be cleared and kept; the base point stands for nothing.
+        unsafe EC_POINT_copy(curve.sum, EC_GROUP_get0_generator(curve.group))
+        unsafe BN_clear(curve.x)
         unsafe BN_clear(nonce)
         unsafe BN_clear(blinding)
         unsafe BN_clear(fieldBlinding)
