@@ -153,18 +153,49 @@ def test_the_summary_of_long_runs_counts_each_kind_and_fails_for_failures_alone(
         assert (done.returncode, done.stdout.splitlines()[-1]) == (code, last)
 
 
-def test_slow_clients_begin_no_kind_that_their_time_is_not_enough_for(capsys):
-    hostile, clock = program("Tests/Load/hostile.py"), [0.0]
+def test_the_summary_of_the_tests_names_what_failed_and_counts_what_ran(tmp_path):
+    failing = [
+        '✘ Test "It holds" recorded an issue at HoldTests.swift:7:9: Expectation failed: false',
+        '✘ Test "It holds" failed after 1.5 seconds with 1 issue.',
+        '✘ Suite "Holding" failed after 1.6 seconds with 1 issue.',
+        '➜ Test "It is fast" skipped: "by hand"',
+        "✘ Test run with 5 tests in 2 suites failed after 2 seconds with 1 issue.",
+    ]
+    passing = ["✔ Test run with 5 tests in 2 suites passed after 2 seconds."]
+    pytest = ["12 passed in 3.10s"]
+    rows = [
+        (failing, 1, pytest, 0, 1, "27 passed, 1 failed", failing[:1]),
+        (passing, 0, pytest, 0, 0, "29 passed, 0 failed", []),
+        # A runner that says nothing, or more than its counts explain.
+        (["◇ Test run started."], 139, pytest, 0, 1, "24 passed, 1 failed", []),
+        (passing, 1, pytest, 0, 1, "29 passed, 1 failed", []),
+        (passing, 0, ["1 failed, 11 passed, 1 error in 3.10s"], 1, 1, "28 passed, 2 failed", []),
+    ]
+    for swift, swift_status, clients, clients_status, code, last, findings in rows:
+        arguments = []
+        for name, lines, status in [
+            ("swift", swift, swift_status), ("clients", clients, clients_status), ("browser", pytest, 0)
+        ]:
+            (tmp_path / name).write_text("\n".join(lines), encoding="utf-8")
+            arguments += [tmp_path / name, str(status)]
+        done = subprocess.run([TOP / "scripts/test-summary", *arguments], capture_output=True, text=True, check=False)
+        lines = done.stdout.splitlines()
+        assert (done.returncode, lines[-1]) == (code, last)
+        assert [line for line in lines if "recorded an issue" in line] == findings
 
-    def one(name, clients):
+
+def test_no_kind_of_load_is_begun_that_its_time_is_not_enough_for(capsys):
+    kinds, clock = program("Tests/Load/kinds.py"), [0.0]
+
+    def one(name):
         clock[0] += {"a": 30.0, "b": 40.0, "c": 1.0}[name]
         return name != "b"
 
-    assert hostile.run_all(["a", "b", "c"], 5, None, one, lambda: clock[0]) == (2, 3)
+    assert kinds.run_all(["a", "b", "c"], None, one, lambda: clock[0]) == (2, 3)
     assert "time limit" not in capsys.readouterr().out
-    assert hostile.run_all(["a", "b", "c"], 5, 1.5, one, lambda: clock[0]) == (1, 2)
+    assert kinds.run_all(["a", "b", "c"], 1.5, one, lambda: clock[0]) == (1, 2)
     assert "ended at its time limit after 2 of 3 kinds" in capsys.readouterr().out
-    assert hostile.run_all(["a", "b", "c"], 5, 0.1, one, lambda: clock[0]) == (1, 1)
+    assert kinds.run_all(["a", "b", "c"], 0.1, one, lambda: clock[0]) == (1, 1)
 
 
 def test_an_overload_passes_by_its_goodput_its_refusals_and_what_comes_after(capsys):

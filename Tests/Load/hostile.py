@@ -28,6 +28,8 @@ import sys
 import tempfile
 import time
 
+import kinds
+
 TOP = pathlib.Path(__file__).resolve().parents[2]
 GOOD_PER_SECOND = 200
 QUIET_SECONDS = 5.0
@@ -373,19 +375,6 @@ def run(name, clients):
         return not findings
 
 
-def run_all(names, clients, minutes=None, one=run, now=time.monotonic):
-    """Runs one kind after the other, as many as the time is enough for; how many passed, and how many ran."""
-    begun, longest, results = now(), 0.0, []
-    for name in names:
-        if results and minutes is not None and now() + longest > begun + minutes * 60:
-            print(f"ended at its time limit after {len(results)} of {len(names)} kinds")
-            break
-        start = now()
-        results.append(one(name, clients))
-        longest = max(longest, now() - start)
-    return sum(results), len(results)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("kinds", nargs="*", metavar="KIND", help=" ".join(KINDS))
@@ -399,7 +388,7 @@ def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     if os.cpu_count() > 1:
         os.sched_setaffinity(0, {1})
-    passed, ran = run_all(options.kinds or list(KINDS), options.clients, options.minutes)
+    passed, ran = kinds.run_all(options.kinds or list(KINDS), options.minutes, lambda kind: run(kind, options.clients))
     print(f"{passed} passed, {ran - passed} failed")
     return 0 if passed == ran else 1
 

@@ -35,8 +35,9 @@ import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / "Clients"), str(HERE.parents[1] / "Benchmarks")]
+sys.path[:0] = [str(HERE), str(HERE.parent / "Clients"), str(HERE.parents[1] / "Benchmarks")]
 import harness  # noqa: E402
+import kinds  # noqa: E402
 import proofs  # noqa: E402
 from wire import Wire, request  # noqa: E402
 
@@ -245,19 +246,6 @@ def run(kind, options):
         return passed
 
 
-def run_all(kinds, options, one=run, now=time.monotonic):
-    """Runs one kind after the other, as many as the time is enough for; how many passed, and how many ran."""
-    begun, longest, results = now(), 0.0, []
-    for kind in kinds:
-        if results and options.minutes is not None and now() + longest > begun + options.minutes * 60:
-            print(f"ended at its time limit after {len(results)} of {len(kinds)} kinds")
-            break
-        start = now()
-        results.append(one(kind, options))
-        longest = max(longest, now() - start)
-    return sum(results), len(results)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("kinds", nargs="*", metavar="KIND", help=" ".join(KINDS))
@@ -284,7 +272,7 @@ def main():
         parser.error(f"no such kind: {', '.join(sorted(unknown))}")
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    passed, ran = run_all(options.kinds or list(KINDS), options)
+    passed, ran = kinds.run_all(options.kinds or list(KINDS), options.minutes, lambda kind: run(kind, options))
     print(f"{passed} passed, {ran - passed} failed")
     return 0 if passed == ran else 1
 
