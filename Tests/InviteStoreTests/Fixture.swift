@@ -195,6 +195,7 @@ final class Fixture: Sendable {
         holder: [UInt8]? = nil,
         boundKey: String? = nil,
         origin: String? = nil,
+        lifetimeSeconds: Int64 = 900,
         audit: [AuditDraft] = []
     ) async throws -> RedeemOutcome {
         try await store.redeem(
@@ -206,6 +207,7 @@ final class Fixture: Sendable {
                 boundKey: boundKey,
                 origin: origin,
                 renewUntil: now.adding(seconds: 4 * 3600),
+                lifetimeSeconds: lifetimeSeconds,
                 now: now,
                 audit: audit
             )
@@ -217,9 +219,16 @@ final class Fixture: Sendable {
         _ invite: InviteRecord,
         at now: UnixTime = Fixture.start,
         holder: [UInt8]? = nil,
-        boundKey: String? = nil
+        boundKey: String? = nil,
+        lifetimeSeconds: Int64 = 900
     ) async throws -> SessionRecord {
-        let outcome = try await redeem(invite, at: now, holder: holder, boundKey: boundKey)
+        let outcome = try await redeem(
+            invite,
+            at: now,
+            holder: holder,
+            boundKey: boundKey,
+            lifetimeSeconds: lifetimeSeconds
+        )
         guard case .opened(let session) = outcome else { throw Unexpected("\(outcome)") }
         return session
     }
@@ -230,6 +239,7 @@ final class Fixture: Sendable {
         needsProof: Bool = false,
         holder: [UInt8]? = nil,
         boundKey: String? = nil,
+        lifetimeSeconds: Int64 = 900,
         audit: [AuditDraft] = []
     ) async throws -> RenewOutcome {
         try await store.renewSession(
@@ -239,10 +249,20 @@ final class Fixture: Sendable {
                 needsProof: needsProof,
                 holder: holder,
                 boundKey: boundKey,
+                lifetimeSeconds: lifetimeSeconds,
                 now: now,
                 audit: audit
             )
         )
+    }
+
+    @discardableResult
+    func end(
+        _ session: RecordID,
+        at now: UnixTime = Fixture.start,
+        audit: [AuditDraft] = []
+    ) async throws -> EndedSession? {
+        try await store.endSession(EndSession(tenant: tenant, session: session, now: now, audit: audit))
     }
 
     @discardableResult

@@ -154,9 +154,7 @@ struct InviteContractTests {
         let invites = try await fixture.mint(fixture.invite(), fixture.invite())
         let first = try await fixture.open(invites[0], holder: [7])
         let second = try await fixture.open(invites[1], holder: [7])
-        _ = try await fixture.store.endSession(
-            EndSession(tenant: fixture.tenant, session: first.id, forgetAt: start, now: start, audit: [])
-        )
+        try await fixture.end(first.id)
         try await fixture.cutOff(.session(second.id))
         #expect(try await fixture.redeem(invites[0], holder: [7]) == .ended)
         #expect(try await fixture.redeem(invites[1], holder: [7]) == .ended)

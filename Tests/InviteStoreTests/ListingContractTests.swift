@@ -225,18 +225,10 @@ struct ListingContractTests {
                 now: start
             )
         )
-        _ = try await fixture.store.endSession(
-            EndSession(
-                tenant: fixture.tenant,
-                session: session.id,
-                forgetAt: start.adding(seconds: 900),
-                now: start,
-                audit: []
-            )
-        )
+        let ended = try #require(try await fixture.end(session.id))
         #expect(try await fixture.store.sweep(now: start.adding(seconds: 59), rowsMax: 9) == 0)
         #expect(try await fixture.store.sweep(now: start.adding(seconds: 60), rowsMax: 9) == 1)
-        #expect(try await fixture.store.sweep(now: start.adding(seconds: 900), rowsMax: 9) == 1)
+        #expect(try await fixture.store.sweep(now: ended.forgetAt, rowsMax: 9) == 1)
         #expect(try await fixture.store.sweep(now: start.adding(seconds: 3599 + month), rowsMax: 9) == 0)
         #expect(try await fixture.store.sweep(now: start.adding(seconds: 3600 + month), rowsMax: 2) == 2)
         #expect(try await fixture.store.sweep(now: start.adding(seconds: 3600 + month), rowsMax: 9) == 1)

@@ -208,11 +208,13 @@ struct PolicyContractTests {
             session: fixture.ids.next(at: start),
             origin: row.origin,
             renewUntil: start.adding(seconds: 60),
+            lifetimeSeconds: 60,
             now: start,
             audit: []
         )
         let terms = RedeemTerms(
             renewUntil: start.adding(seconds: 30),
+            lifetimeSeconds: 60,
             allowedOrigins: row.policy,
             needsOriginList: row.needsList
         )
@@ -232,6 +234,7 @@ struct PolicyContractTests {
             needsProof: false,
             origin: row.origin,
             terms: RenewTerms(renewSeconds: 600, allowedOrigins: row.policy, needsOriginList: row.needsList),
+            lifetimeSeconds: 60,
             now: start,
             audit: []
         )
@@ -249,13 +252,18 @@ struct PolicyContractTests {
             invite: invite.id,
             session: fixture.ids.next(at: start),
             renewUntil: start.adding(seconds: 60),
+            lifetimeSeconds: 60,
             now: start,
             audit: [fixture.draft("invite.redeemed")]
         )
-        command.terms = { RedeemTerms(renewUntil: Fixture.start.adding(seconds: 60), isRefused: $0 == key) }
+        command.terms = {
+            RedeemTerms(renewUntil: Fixture.start.adding(seconds: 60), lifetimeSeconds: 60, isRefused: $0 == key)
+        }
         #expect(try await fixture.store.redeem(command) == .refusedByPolicy(apiKey: key))
         #expect(try await fixture.store.invite(invite.id, of: fixture.tenant)?.uses == 0)
-        command.terms = { RedeemTerms(renewUntil: Fixture.start.adding(seconds: 60), isRefused: $0 != key) }
+        command.terms = {
+            RedeemTerms(renewUntil: Fixture.start.adding(seconds: 60), lifetimeSeconds: 60, isRefused: $0 != key)
+        }
         guard case .opened = try await fixture.store.redeem(command) else { throw Unexpected("not opened") }
     }
 
@@ -269,6 +277,7 @@ struct PolicyContractTests {
                 session: session.id,
                 needsProof: false,
                 terms: RenewTerms(renewSeconds: 600),
+                lifetimeSeconds: 60,
                 now: start.adding(seconds: seconds),
                 audit: []
             )

@@ -91,10 +91,7 @@
             let made = fixtures[0]
             let cutOff = try await made.cutOff(.campaign("x"))
             let session = try await made.open(try await made.mint(made.invite())[0])
-            let forgetAt = start.adding(seconds: 900)
-            _ = try await made.store.endSession(
-                EndSession(tenant: made.tenant, session: session.id, forgetAt: forgetAt, now: start, audit: [])
-            )
+            let ended = try #require(try await made.end(session.id))
             _ = try await made.store.changeAPIKey(
                 made.key.id,
                 of: made.tenant,
@@ -125,7 +122,7 @@
             #expect(await comes { told.all.contains { $0.signingKeys } })
             let all = told.all
             #expect(all.flatMap(\.cutOffs) == [cutOff])
-            #expect(all.flatMap(\.endedSessions) == [EndedSession(session: session.id, forgetAt: forgetAt)])
+            #expect(all.flatMap(\.endedSessions) == [ended])
             #expect(all.map(\.apiKeys).reduce([]) { $0.union($1) } == [made.key.id])
             #expect(all.map(\.workspaces).reduce([]) { $0.union($1) } == [workspace.id])
             #expect(all.map(\.policies).reduce([]) { $0.union($1) } == [made.tenant])

@@ -21,15 +21,7 @@
                 fixture.invite(origins: ["https://a.example"], maxUses: 3)
             )
             let session = try await fixture.open(invites[0], holder: [7])
-            _ = try await store.endSession(
-                EndSession(
-                    tenant: fixture.tenant,
-                    session: session.id,
-                    forgetAt: start.adding(seconds: 900),
-                    now: start,
-                    audit: [fixture.draft("session.ended")]
-                )
-            )
+            try await fixture.end(session.id, audit: [fixture.draft("session.ended")])
             try await fixture.cutOff(.campaign("many"))
             _ = try await store.createInvites(
                 CreateInvites(

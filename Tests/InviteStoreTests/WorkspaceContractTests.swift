@@ -226,6 +226,7 @@ struct WorkspaceContractTests {
         let stored = try await fixture.mint(invite)[0]
         let terms = RedeemTerms(
             renewUntil: start.adding(seconds: 60),
+            lifetimeSeconds: 60,
             allowedOrigins: above.isEmpty ? nil : above
         )
         let outcome = try await fixture.store.redeem(
@@ -235,6 +236,7 @@ struct WorkspaceContractTests {
                 session: fixture.ids.next(at: start),
                 origin: origin,
                 renewUntil: start.adding(seconds: 60),
+                lifetimeSeconds: 60,
                 terms: { _ in terms },
                 now: start,
                 audit: []

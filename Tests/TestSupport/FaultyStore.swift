@@ -252,7 +252,7 @@ extension FaultyStore {
         try await run("renewSession") { () async throws(StoreError) in try await self.inner.renewSession(command) }
     }
 
-    package func endSession(_ command: EndSession) async throws(StoreError) -> Bool {
+    package func endSession(_ command: EndSession) async throws(StoreError) -> EndedSession? {
         try await run("endSession") { () async throws(StoreError) in try await self.inner.endSession(command) }
     }
 

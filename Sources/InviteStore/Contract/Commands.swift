@@ -37,8 +37,10 @@ package struct RedeemInvite: Sendable {
     /// The browser-set `Origin` of the exchange.
     package var origin: String?
     package var renewUntil: UnixTime
+    /// How long the session's first token is to live, and as long the one that the same holder gets who asks again.
+    package var lifetimeSeconds: Int64
     /// What policy and the workspace's settings ask, by the key that minted the invite; nil where they ask no more than
-    /// `renewUntil`.
+    /// `renewUntil` and `lifetimeSeconds`.
     ///
     /// The session gets the origins that these and the invite's own list both allow (``OriginLists``).
     /// Called on the store's writer with the invite's row at hand; must look at memory only.
@@ -57,6 +59,7 @@ package struct RedeemInvite: Sendable {
         boundKey: String? = nil,
         origin: String? = nil,
         renewUntil: UnixTime,
+        lifetimeSeconds: Int64,
         terms: (@Sendable (_ apiKey: RecordID) -> RedeemTerms)? = nil,
         repeatSeconds: Int = 60,
         now: UnixTime,
@@ -69,6 +72,7 @@ package struct RedeemInvite: Sendable {
         self.boundKey = boundKey
         self.origin = origin
         self.renewUntil = renewUntil
+        self.lifetimeSeconds = lifetimeSeconds
         self.terms = terms
         self.repeatSeconds = repeatSeconds
         self.now = now
@@ -126,6 +130,8 @@ package struct RenewSession: Sendable {
     package var origin: String?
     /// What policy asks; nil where it asks no more than the session's row.
     package var terms: RenewTerms?
+    /// How long the token is to live that a renewal yields.
+    package var lifetimeSeconds: Int64
     package var now: UnixTime
     /// Stored only where the session renews.
     package var audit: [AuditDraft]
@@ -138,6 +144,7 @@ package struct RenewSession: Sendable {
         boundKey: String? = nil,
         origin: String? = nil,
         terms: RenewTerms? = nil,
+        lifetimeSeconds: Int64,
         now: UnixTime,
         audit: [AuditDraft]
     ) {
@@ -148,6 +155,7 @@ package struct RenewSession: Sendable {
         self.boundKey = boundKey
         self.origin = origin
         self.terms = terms
+        self.lifetimeSeconds = lifetimeSeconds
         self.now = now
         self.audit = audit
     }
@@ -172,16 +180,13 @@ package enum RenewOutcome: Equatable, Sendable {
 package struct EndSession: Sendable {
     package var tenant: Tenant
     package var session: RecordID
-    /// When the last token of the session will have expired.
-    package var forgetAt: UnixTime
     package var now: UnixTime
     /// Stored only where the session was not ended before.
     package var audit: [AuditDraft]
 
-    package init(tenant: Tenant, session: RecordID, forgetAt: UnixTime, now: UnixTime, audit: [AuditDraft]) {
+    package init(tenant: Tenant, session: RecordID, now: UnixTime, audit: [AuditDraft]) {
         self.tenant = tenant
         self.session = session
-        self.forgetAt = forgetAt
         self.now = now
         self.audit = audit
     }

@@ -123,8 +123,9 @@ package protocol InviteStore: AuditSource, MemberStore, WebhookStore {
 
     func renewSession(_ command: RenewSession) async throws(StoreError) -> RenewOutcome
 
-    /// Ends a session; false where the tenant has no such session. Ending an ended one changes nothing.
-    func endSession(_ command: EndSession) async throws(StoreError) -> Bool
+    /// Ends a session; what validators must remember of it, nil where the tenant has no such session. Ending an ended one
+    /// changes nothing.
+    func endSession(_ command: EndSession) async throws(StoreError) -> EndedSession?
 
     /// Sessions of the tenant, newest first, whatever their state.
     func sessions(of tenant: Tenant, page: PageRequest) async throws(StoreError) -> Page<SessionRecord>

@@ -83,6 +83,8 @@ package enum ChangePolicyOutcome: Equatable, Sendable {
 /// What policy asks of an exchange, where the invite's own row has a say too.
 package struct RedeemTerms: Equatable, Sendable {
     package var renewUntil: UnixTime
+    /// How long the session's first token is to live.
+    package var lifetimeSeconds: Int64
     /// The origins that policy allows; nil where it has no list, empty where it allows none.
     package var allowedOrigins: [String]?
     /// Refuse where no list of origins stands, neither here nor on the invite.
@@ -92,11 +94,13 @@ package struct RedeemTerms: Equatable, Sendable {
 
     package init(
         renewUntil: UnixTime,
+        lifetimeSeconds: Int64,
         allowedOrigins: [String]? = nil,
         needsOriginList: Bool = false,
         isRefused: Bool = false
     ) {
         self.renewUntil = renewUntil
+        self.lifetimeSeconds = lifetimeSeconds
         self.allowedOrigins = allowedOrigins
         self.needsOriginList = needsOriginList
         self.isRefused = isRefused

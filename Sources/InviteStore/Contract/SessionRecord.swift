@@ -23,6 +23,10 @@ package struct SessionRecord: Equatable, Sendable {
     package var rev: Int64
     package var createdAt: UnixTime
     package var renewUntil: UnixTime
+    /// No token of the session is valid from here on.
+    ///
+    /// At most `renewUntil`; moved by renewing, and by nothing else.
+    package var tokensUntil: UnixTime
     package var endedAt: UnixTime?
 
     package init(
@@ -40,6 +44,7 @@ package struct SessionRecord: Equatable, Sendable {
         rev: Int64 = 0,
         createdAt: UnixTime,
         renewUntil: UnixTime,
+        tokensUntil: UnixTime,
         endedAt: UnixTime? = nil
     ) {
         self.id = id
@@ -56,6 +61,7 @@ package struct SessionRecord: Equatable, Sendable {
         self.rev = rev
         self.createdAt = createdAt
         self.renewUntil = renewUntil
+        self.tokensUntil = tokensUntil
         self.endedAt = endedAt
     }
 }
@@ -69,6 +75,11 @@ package struct EndedSession: Equatable, Comparable, Sendable {
     package init(session: RecordID, forgetAt: UnixTime) {
         self.session = session
         self.forgetAt = forgetAt
+    }
+
+    /// What must be remembered of a session that ends: for as long as one of its tokens may live, and a second more.
+    init(_ session: SessionRecord) {
+        self.init(session: session.id, forgetAt: session.tokensUntil.adding(seconds: 1))
     }
 
     package static func < (left: EndedSession, right: EndedSession) -> Bool {

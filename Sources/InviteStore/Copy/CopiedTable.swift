@@ -83,7 +83,7 @@
                 "sessions",
                 """
                 tenant:n id:i | invite:i api_key:i campaign:t participant:i sealed:b holder:b bound_key:t origin:t \
-                allowed_origins:b rev:n created_at:n renew_until:n ended_at:n
+                allowed_origins:b rev:n created_at:n renew_until:n ended_at:n tokens_until:n
                 """
             ),
             CopiedTable("ended_sessions", "forget_at:n session:i"),

@@ -80,7 +80,7 @@
             try await write { writer throws(Writer.Failure) in try writer.renewSession(command) }
         }
 
-        package func endSession(_ command: EndSession) async throws(StoreError) -> Bool {
+        package func endSession(_ command: EndSession) async throws(StoreError) -> EndedSession? {
             try await write { writer throws(Writer.Failure) in try writer.endSession(command) }
         }
 

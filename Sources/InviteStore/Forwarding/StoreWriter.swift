@@ -27,7 +27,7 @@
         func revokeInvite(_ command: RevokeInvite) throws(Failure) -> RevokeInviteOutcome
         func createSession(_ command: CreateSession) throws(Failure) -> Idempotent<CreateOutcome>
         func renewSession(_ command: RenewSession) throws(Failure) -> RenewOutcome
-        func endSession(_ command: EndSession) throws(Failure) -> Bool
+        func endSession(_ command: EndSession) throws(Failure) -> EndedSession?
         func changePolicy(_ command: ChangePolicy) throws(Failure) -> ChangePolicyOutcome
         func createCutOff(_ command: CreateCutOff) throws(Failure) -> Idempotent<CutOffRecord>
         func appendAudit(_ drafts: [AuditDraft], now: UnixTime) throws(Failure)

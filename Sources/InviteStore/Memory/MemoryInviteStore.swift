@@ -189,7 +189,7 @@ extension MemoryInviteStore {
         try with { (tables) throws(StoreError) in try tables.renewSession(command) }
     }
 
-    package func endSession(_ command: EndSession) async throws(StoreError) -> Bool {
+    package func endSession(_ command: EndSession) async throws(StoreError) -> EndedSession? {
         try with { (tables) throws(StoreError) in try tables.endSession(command) }
     }
 

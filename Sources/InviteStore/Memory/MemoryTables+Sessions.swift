@@ -26,19 +26,23 @@ extension MemoryTables {
     mutating func renewSession(_ command: RenewSession) throws(StoreError) -> RenewOutcome {
         try admit(rows: command.audit.count, now: command.now)
         let outcome = command.verdict(on: try session(command.session, of: command.tenant))
-        if case .renewed = outcome { append(command.audit) }
+        if case .renewed(let session) = outcome {
+            sessions[command.tenant]?[command.session]?.tokensUntil = session.tokensUntil
+            append(command.audit)
+        }
         return outcome
     }
 
-    mutating func endSession(_ command: EndSession) throws(StoreError) -> Bool {
+    mutating func endSession(_ command: EndSession) throws(StoreError) -> EndedSession? {
         try admit(rows: 1 + command.audit.count, now: command.now)
-        guard let session = sessions[command.tenant]?[command.session] else { return false }
+        guard let session = sessions[command.tenant]?[command.session] else { return nil }
+        let mark = EndedSession(session)
         if session.endedAt == nil {
             sessions[command.tenant]?[command.session]?.endedAt = command.now
-            endedSessions.append(EndedSession(session: command.session, forgetAt: command.forgetAt))
+            endedSessions.append(mark)
             rows += 1
             append(command.audit)
         }
-        return true
+        return mark
     }
 }

@@ -20,7 +20,7 @@
             try await share({ $0.add(command) }) { writer throws(PostgresFailure) in try writer.renewSession(command) }
         }
 
-        package func endSession(_ command: EndSession) async throws(StoreError) -> Bool {
+        package func endSession(_ command: EndSession) async throws(StoreError) -> EndedSession? {
             try await share({ $0.add(command) }) { writer throws(PostgresFailure) in try writer.endSession(command) }
         }
 

@@ -3,7 +3,7 @@
 
     extension StoredRow where Self: ~Copyable {
         mutating func session(_ tenant: Tenant) -> SessionRecord {
-            SessionRecord(
+            var session = SessionRecord(
                 id: id(),
                 tenant: tenant,
                 invite: optionalID(),
@@ -18,8 +18,12 @@
                 rev: int64(),
                 createdAt: time(),
                 renewUntil: time(),
+                tokensUntil: UnixTime(milliseconds: 0),
                 endedAt: optionalTime()
             )
+            // Sessions from before the column may have tokens for as long as they renew.
+            session.tokensUntil = optionalTime() ?? session.renewUntil
+            return session
         }
     }
 #endif

@@ -51,6 +51,14 @@ extension RedeemInvite {
     /// The session that redeeming this invite opens.
     func session(from invite: InviteRecord) -> SessionRecord {
         let terms = terms?(invite.apiKey)
+        let renewUntil = terms?.renewUntil ?? renewUntil
+        let firstEnd = SessionRecord.tokenEnd(
+            issuedAt: now,
+            lifetimeSeconds: terms?.lifetimeSeconds ?? lifetimeSeconds,
+            renewUntil: renewUntil
+        )
+        // The holder who asks again gets a token as long as the first, and nothing is written then.
+        let repeated = firstEnd.adding(seconds: holder == nil ? 0 : Int64(clamping: repeatSeconds))
         return SessionRecord(
             id: session,
             tenant: tenant,
@@ -65,7 +73,8 @@ extension RedeemInvite {
             allowedOrigins: OriginLists.combined(invite.allowedOrigins, terms?.allowedOrigins) ?? [],
             rev: invite.rev,
             createdAt: now,
-            renewUntil: terms?.renewUntil ?? renewUntil
+            renewUntil: renewUntil,
+            tokensUntil: min(repeated, renewUntil)
         )
     }
 }
@@ -74,7 +83,8 @@ extension RenewSession {
     /// Judges a renewal in the order unknown, ended, over, origin, proof; `stored` has the live cut-offs applied.
     ///
     /// A bound session is renewed with its key and no other way (RFC 9449 section 5). A proof that is shown must be
-    /// right even where none is needed: a wrong one is another's.
+    /// right even where none is needed: a wrong one is another's. A session that renews has a token for as long as the
+    /// new one lives.
     func verdict(on stored: SessionRecord?) -> RenewOutcome {
         guard var session = stored else { return .unknown }
         if session.endedAt != nil { return .ended }
@@ -85,6 +95,12 @@ extension RenewSession {
             guard OriginLists.allow(origin, origins, needsList: terms.needsOriginList) else { return .originNotAllowed }
             session.allowedOrigins = origins ?? []
         }
+        let end = SessionRecord.tokenEnd(
+            issuedAt: now,
+            lifetimeSeconds: lifetimeSeconds,
+            renewUntil: session.renewUntil
+        )
+        session.tokensUntil = max(session.tokensUntil, end)
         if let bound = session.boundKey {
             guard let shown = boundKey, equalInConstantTime(Array(shown.utf8), Array(bound.utf8)) else {
                 return .holderMismatch
@@ -99,6 +115,11 @@ extension RenewSession {
 }
 
 extension SessionRecord {
+    /// When a token expires that is issued at a time for so many seconds: whole seconds, and never past `renewUntil`.
+    package static func tokenEnd(issuedAt: UnixTime, lifetimeSeconds: Int64, renewUntil: UnixTime) -> UnixTime {
+        min(UnixTime(seconds: issuedAt.seconds).adding(seconds: lifetimeSeconds), renewUntil)
+    }
+
     /// When a session may no longer renew that may for so many seconds after its opening, in whole seconds.
     package func renewalEnd(after seconds: Int64) -> UnixTime {
         UnixTime(seconds: createdAt.seconds).adding(seconds: seconds)

@@ -10,7 +10,7 @@
     enum Schema {
         static let steps = [
             version1, keysStep, deploymentTenantStep, policiesStep, usageStep, membersStep, webhooksStep,
-            signingKeysStep,
+            signingKeysStep, sessionTokensStep,
         ]
 
         private static let version1 = """

@@ -67,6 +67,7 @@ package struct ServiceFactory: Sendable {
             time: time
         )
         let revocations = RevocationView()
+        measure(revocations)
         // Before anything is judged by the time: an earlier run, or another replica, may have been told a later one.
         let clock = ServiceClock(time, stored: try await store.newestInstant())
         let services = try services(keys, keyrings, revocations, deployment.issuer, clock)
@@ -167,6 +168,13 @@ package struct ServiceFactory: Sendable {
             environment: environment,
             background: background
         )
+    }
+
+    private func measure(_ revocations: RevocationView) {
+        let name = "tokenservice_revocations_remembered"
+        let help = "Cut-offs and ended sessions that a living token may still be under."
+        registry.gauge(name, help: help, labels: ["kind": "cut_off"]) { Double(revocations.counts.cutOffs) }
+        registry.gauge(name, help: help, labels: ["kind": "ended_session"]) { Double(revocations.counts.endedSessions) }
     }
 
     private func webhookDesk(_ keys: DataKeys, _ issuerURL: String, _ time: ServiceClock) -> WebhookDesk {

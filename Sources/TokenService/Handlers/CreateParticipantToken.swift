@@ -23,7 +23,7 @@ extension Services {
             let policy = policies.resolve(campaign: campaign.text, apiKey: key, now: call.now)
             if let violation = policy.enforced.violation(of: asked) { throw refusal(violation) }
             let lifetime = policy.enforced.lifetime(of: asked)
-            let session = try newSession(campaign, email, principal.tenant, key, asked, policy.enforced, call)
+            let session = try newSession(campaign, email, principal.tenant, key, asked, lifetime, policy.enforced, call)
             let tokenID = identifiers.next(at: call.now)
             let record = RecordedToken(session: session.id, token: tokenID, lifetimeSeconds: lifetime)
             let command = CreateSession(
@@ -52,11 +52,13 @@ extension Services {
         _ tenant: Tenant,
         _ apiKey: RecordID,
         _ asked: IssuanceRequest,
+        _ lifetimeSeconds: Int64,
         _ policy: EffectivePolicy,
         _ call: Call
     ) throws -> SessionRecord {
         let id = identifiers.next(at: call.now)
         let createdAt = UnixTime(seconds: call.now.seconds)
+        let renewUntil = createdAt.adding(seconds: policy.renewSeconds.value)
         return SessionRecord(
             id: id,
             tenant: tenant,
@@ -67,7 +69,12 @@ extension Services {
             sealed: try sealer.seal(SealedDetails(email: email.text), of: tenant, record: id),
             allowedOrigins: policy.originList(asked) ?? [],
             createdAt: createdAt,
-            renewUntil: createdAt.adding(seconds: policy.renewSeconds.value)
+            renewUntil: renewUntil,
+            tokensUntil: SessionRecord.tokenEnd(
+                issuedAt: createdAt,
+                lifetimeSeconds: lifetimeSeconds,
+                renewUntil: renewUntil
+            )
         )
     }
 

@@ -8,11 +8,9 @@ extension Services {
         let presented = try participant(call, allowsEnded: true)
         let claims = presented.claims
         try requireRoomForRevocation()
-        let forgetAt = call.now.adding(seconds: policies.ceiling.participant + 1)
         let command = EndSession(
             tenant: claims.tenant,
             session: claims.session,
-            forgetAt: forgetAt,
             now: call.now,
             audit: [
                 audit.draft(
@@ -25,8 +23,8 @@ extension Services {
             ]
         )
         let ended = try await revoking(call) { try await store.endSession(command) }
-        guard ended else { throw Problem.invalidToken("the store has no such session") }
-        revocations.insert([EndedSession(session: claims.session, forgetAt: forgetAt)])
+        guard let ended else { throw Problem.invalidToken("the store has no such session") }
+        revocations.insert([ended])
         var response = Responses.noContent()
         presented.apply(try Self.verdict(claims, call), to: &response)
         return response

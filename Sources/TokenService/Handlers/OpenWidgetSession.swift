@@ -41,7 +41,8 @@ extension Services {
                 boundKey: boundKey,
                 origin: origin,
                 renewUntil: renewUntil,
-                terms: Self.shortened(terms, to: forced == nil ? nil : renewUntil),
+                lifetimeSeconds: forced?.lifetimeSeconds ?? policy.participant.default.value,
+                terms: Self.shortened(terms, to: forced == nil ? nil : renewUntil, forced?.lifetimeSeconds),
                 repeatSeconds: ServiceLimits.redeemRepeatSeconds,
                 now: call.now,
                 audit: redemptionAudit(
@@ -147,15 +148,18 @@ extension Services {
         ]
     }
 
-    /// The terms of an exchange, none of which lets a session of a test campaign renew for longer than it says.
+    /// The terms of an exchange, none of which lets a session of a test campaign renew for longer than it says, or its
+    /// token live for another time.
     private static func shortened(
         _ terms: (@Sendable (RecordID) -> RedeemTerms)?,
-        to end: UnixTime?
+        to end: UnixTime?,
+        _ lifetimeSeconds: Int64?
     ) -> (@Sendable (RecordID) -> RedeemTerms)? {
         guard let terms, let end else { return terms }
         return { apiKey in
             var terms = terms(apiKey)
             terms.renewUntil = min(terms.renewUntil, end)
+            if let lifetimeSeconds { terms.lifetimeSeconds = lifetimeSeconds }
             return terms
         }
     }

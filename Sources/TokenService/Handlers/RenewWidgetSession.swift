@@ -22,7 +22,11 @@ extension Services {
         if let violation = policy.widgetViolation(origin: origin, isBound: claims.boundKey != nil) {
             throw refusal(violation, isWidget: true)
         }
-        try await TestCampaign(claims.campaign, in: claims.tenant)?.beforeRenewal()
+        let forced = TestCampaign(claims.campaign, in: claims.tenant)
+        try await forced?.beforeRenewal()
+        let lifetime =
+            forced?.lifetimeSeconds
+            ?? policy.renewedLifetime(after: claims.expiresAt.seconds - claims.issuedAt.seconds)
         let outcome = try await store.renewSession(
             RenewSession(
                 tenant: claims.tenant,
@@ -33,6 +37,7 @@ extension Services {
                 boundKey: claims.boundKey,
                 origin: origin,
                 terms: policy.renewTerms,
+                lifetimeSeconds: lifetime,
                 now: call.now,
                 audit: [
                     audit.draft(
@@ -49,7 +54,7 @@ extension Services {
         switch outcome {
         case .renewed(let session):
             await watch(.renewal, session, policies, origin: origin, call)
-            return try renewed(session, presented, policy, call)
+            return try renewed(session, presented, policy, lifetimeSeconds: lifetime, call)
         case .originNotAllowed:
             throw Problem(.originNotAllowed, "This page may not show this content.", privateReason: "origin not listed")
         case .over, .ended: throw Problem.sessionEnded
@@ -77,14 +82,13 @@ extension Services {
         _ session: SessionRecord,
         _ presented: PresentedToken,
         _ policy: EffectivePolicy,
+        lifetimeSeconds: Int64,
         _ call: Call
     ) throws -> HTTPResponse {
         let claims = presented.claims
-        let lifetime = claims.expiresAt.seconds - claims.issuedAt.seconds
-        let forced = TestCampaign(claims.campaign, in: claims.tenant)?.lifetimeSeconds
         let issued = try issuance.participantToken(
             session,
-            lifetimeSeconds: forced ?? policy.renewedLifetime(after: lifetime),
+            lifetimeSeconds: lifetimeSeconds,
             includesEmail: policy.emailInToken.value,
             issuedAt: call.now
         )

@@ -159,7 +159,8 @@ package struct IssuedParticipantToken: Sendable {
 }
 
 extension Issuance {
-    /// Signs a participant token for a session, never past the session's `renew_until`.
+    /// Signs a participant token for a session, never past the session's `renew_until`, and never past what the store knows
+    /// its tokens to live for: an ended session is remembered no longer.
     ///
     /// `id` and `issuedAt` are given only to sign the same claims again.
     package func participantToken(
@@ -174,7 +175,12 @@ extension Issuance {
         }
         let tokenID = id ?? identifiers.next(at: issuedAt)
         let issued = UnixTime(seconds: issuedAt.seconds)
-        let expiresAt = min(issued.adding(seconds: lifetimeSeconds), session.renewUntil)
+        let end = SessionRecord.tokenEnd(
+            issuedAt: issuedAt,
+            lifetimeSeconds: lifetimeSeconds,
+            renewUntil: session.renewUntil
+        )
+        let expiresAt = min(end, session.tokensUntil)
         let token = try keyring.issuer.participant(
             ParticipantClaims(
                 token: tokenID,

@@ -188,6 +188,7 @@ extension EffectivePolicy {
     package func redeemTerms(origin: String?, isBound: Bool, now: UnixTime) -> RedeemTerms {
         RedeemTerms(
             renewUntil: UnixTime(seconds: now.seconds).adding(seconds: renewSeconds.value),
+            lifetimeSeconds: participant.default.value,
             allowedOrigins: allowedOrigins?.value,
             needsOriginList: originsRequired != nil,
             isRefused: widgetViolation(origin: origin, isBound: isBound) != nil

@@ -7,7 +7,9 @@
     /// Tenants are numbers (workspace number times two plus environment), ids and digests of 16 bytes `uuid`, other
     /// digests and ciphertext `bytea`, times milliseconds.
     enum PostgresSchema {
-        static let steps = [version1, membersStep, webhooksStep, ratesStep, probesStep, signingKeysStep]
+        static let steps = [
+            version1, membersStep, webhooksStep, ratesStep, probesStep, signingKeysStep, sessionTokensStep,
+        ]
 
         private static let version1 = """
             CREATE TABLE meta (name text PRIMARY KEY, value bigint NOT NULL) WITH (fillfactor = 10);

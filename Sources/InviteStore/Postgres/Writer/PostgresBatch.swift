@@ -42,6 +42,8 @@
         var newSessions: [(tenant: Int64, session: SessionRecord)] = []
         var uses: [PlacedID: Use] = [:]
         var newRedemptions: [PlacedHolder: (session: RecordID, at: UnixTime)] = [:]
+        /// Until when the renewed sessions have tokens now.
+        var renewals: [PlacedID: UnixTime] = [:]
         var endings: [Ending] = []
         /// Claims with the time of their command, before which an older claim under the same scope must have ended.
         var newClaims: [(claim: IdempotencyClaim, now: UnixTime)] = []
@@ -52,8 +54,8 @@
 
         /// True where there is nothing that a commit would keep.
         var isEmpty: Bool {
-            newInvites.isEmpty && newSessions.isEmpty && uses.isEmpty && endings.isEmpty && newClaims.isEmpty
-                && events.isEmpty && changes.isEmpty && !hasWritten
+            newInvites.isEmpty && newSessions.isEmpty && uses.isEmpty && renewals.isEmpty && endings.isEmpty
+                && newClaims.isEmpty && events.isEmpty && changes.isEmpty && !hasWritten
         }
     }
 

@@ -23,10 +23,8 @@
         /// Invites to be redeemed: their rows are locked.
         var invites: [(tenant: Tenant, id: RecordID)] = []
         var holders: [(tenant: Tenant, invite: RecordID, holder: [UInt8])] = []
-        /// Sessions to be renewed.
+        /// Sessions to be renewed or ended: their rows are locked, or a token could outlive what is known of its session.
         var sessions: [(tenant: Tenant, id: RecordID)] = []
-        /// Sessions to be ended: their rows are locked.
-        var endings: [(tenant: Tenant, id: RecordID)] = []
 
         /// How many rows it takes to read and write for these commands, about.
         private(set) var rows = 0
@@ -64,7 +62,7 @@
 
         mutating func add(_ command: EndSession) {
             tenants.insert(command.tenant)
-            endings.append((command.tenant, command.session))
+            sessions.append((command.tenant, command.session))
         }
     }
 #endif

@@ -46,6 +46,9 @@
             if !batch.newRedemptions.isEmpty {
                 writings.append(Writing(statement: recordRedemptions(), rows: batch.newRedemptions.count))
             }
+            if !batch.renewals.isEmpty {
+                writings.append(Writing(statement: renewSessions(), rows: batch.renewals.count))
+            }
             if !batch.endings.isEmpty {
                 writings.append(Writing(statement: endSessions(), rows: batch.endings.count))
                 writings.append(Writing(statement: markEnded(), rows: nil))
@@ -101,7 +104,7 @@
             PostgresStatement(
                 """
                 INSERT INTO sessions (tenant, \(SessionRow.columns)) SELECT * FROM
-                unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+                unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
                 """
             ) {
                 $0.add(each: rows, \.tenant)
@@ -119,6 +122,7 @@
                 $0.add(each: rows, \.session.createdAt)
                 $0.add(each: rows, \.session.renewUntil)
                 $0.add(each: rows, \.session.endedAt)
+                $0.add(each: rows, \.session.tokensUntil)
             }
         }
 
@@ -136,6 +140,20 @@
                 $0.add(each: rows, \.key.holder)
                 $0.add(each: rows, \.value.session)
                 $0.add(each: rows, \.value.at)
+            }
+        }
+
+        private func renewSessions() -> PostgresStatement {
+            let renewals = Array(batch.renewals)
+            return PostgresStatement(
+                """
+                UPDATE sessions AS s SET tokens_until = k.until FROM unnest($1, $2, $3) AS k (tenant, id, until)
+                WHERE s.tenant = k.tenant AND s.id = k.id
+                """
+            ) {
+                $0.add(each: renewals, \.key.tenant)
+                $0.add(each: renewals, \.key.id)
+                $0.add(each: renewals, \.value)
             }
         }
 

@@ -23,10 +23,8 @@
             }
             if !holders.isEmpty { readings.append(reading(holders: holders)) }
             let sessions = places(needs.sessions)
-            if !sessions.isEmpty { readings.append(reading(sessions: sessions, tenants, lock: "")) }
-            let endings = places(needs.endings)
             let lock = "ORDER BY s.tenant, s.id FOR UPDATE OF s"
-            if !endings.isEmpty { readings.append(reading(sessions: endings, tenants, lock: lock)) }
+            if !sessions.isEmpty { readings.append(reading(sessions: sessions, tenants, lock: lock)) }
             return readings
         }
 

@@ -81,24 +81,28 @@
                 batch.sessions[PlacedID(tenant: $0, id: command.session)]
             }
             let outcome = command.verdict(on: stored.map { cutOffs.shared.applied(to: $0) })
-            if case .renewed = outcome { append(command.audit) }
+            if case .renewed(let session) = outcome, let tenant = known(command.tenant) {
+                let place = PlacedID(tenant: tenant, id: session.id)
+                batch.sessions[place]?.tokensUntil = session.tokensUntil
+                batch.renewals[place] = session.tokensUntil
+                append(command.audit)
+            }
             return outcome
         }
 
-        func endSession(_ command: EndSession) throws(PostgresFailure) -> Bool {
+        func endSession(_ command: EndSession) throws(PostgresFailure) -> EndedSession? {
             try admit(command.now)
-            guard let tenant = known(command.tenant) else { return false }
+            guard let tenant = known(command.tenant) else { return nil }
             let place = PlacedID(tenant: tenant, id: command.session)
-            guard var session = batch.sessions[place] else { return false }
-            guard session.endedAt == nil else { return true }
+            guard var session = batch.sessions[place] else { return nil }
+            let mark = EndedSession(session)
+            guard session.endedAt == nil else { return mark }
             session.endedAt = command.now
             batch.sessions[place] = session
-            batch.endings.append(
-                PostgresBatch.Ending(session: place, at: command.now, forgetAt: command.forgetAt)
-            )
-            note(.endedSession, PostgresFeed.subject(of: EndedSession(session: session.id, forgetAt: command.forgetAt)))
+            batch.endings.append(PostgresBatch.Ending(session: place, at: command.now, forgetAt: mark.forgetAt))
+            note(.endedSession, PostgresFeed.subject(of: mark))
             append(command.audit)
-            return true
+            return mark
         }
 
         func appendAudit(_ drafts: [AuditDraft], now: UnixTime) throws(PostgresFailure) {

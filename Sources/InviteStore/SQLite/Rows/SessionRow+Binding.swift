@@ -3,7 +3,7 @@
 
     extension SessionRow {
         static let insert = """
-            INSERT INTO sessions (tenant, \(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO sessions (tenant, \(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """
 
         static func bind(_ session: SessionRecord, tenant: Int64, rev: Int64, to binder: inout Binder) {
@@ -22,6 +22,7 @@
             binder.add(session.createdAt)
             binder.add(session.renewUntil)
             binder.add(session.endedAt)
+            binder.add(session.tokensUntil)
         }
     }
 #endif

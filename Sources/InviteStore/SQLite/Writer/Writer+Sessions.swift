@@ -36,27 +36,35 @@
                 stored = try session(command.session, number, command.tenant)
             }
             let outcome = command.verdict(on: stored.map { cutOffs.applied(to: $0) })
-            if case .renewed = outcome { try append(command.audit) }
+            if case .renewed(let session) = outcome, let number = try number(of: command.tenant) {
+                try sessions.renew.run {
+                    $0.add(session.tokensUntil)
+                    $0.add(number)
+                    $0.add(session.id)
+                }
+                try append(command.audit)
+            }
             return outcome
         }
 
-        func endSession(_ command: EndSession) throws(SQLiteFailure) -> Bool {
+        func endSession(_ command: EndSession) throws(SQLiteFailure) -> EndedSession? {
             try admit(command.now)
             guard let tenant = try number(of: command.tenant),
                 let stored = try session(command.session, tenant, command.tenant)
-            else { return false }
+            else { return nil }
+            let mark = EndedSession(stored)
             let ended = try sessions.end.run {
                 $0.add(command.now)
                 $0.add(tenant)
                 $0.add(stored.id)
             }
-            guard ended == 1 else { return true }
+            guard ended == 1 else { return mark }
             try sessions.markEnded.run {
-                $0.add(command.forgetAt)
-                $0.add(stored.id)
+                $0.add(mark.forgetAt)
+                $0.add(mark.session)
             }
             try append(command.audit)
-            return true
+            return mark
         }
     }
 #endif
