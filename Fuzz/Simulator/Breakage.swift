@@ -2,6 +2,8 @@
 package enum Breakage: String, CaseIterable, Sendable {
     /// Revocations are acknowledged, and gone after a crash.
     case losesRevocations
+    /// Sessions that were ended are forgotten before their tokens are over.
+    case forgetsEndedSessions
     /// An invite that is used up is redeemed once more.
     case redeemsTwice
     /// Invites are acknowledged before they are written.

@@ -55,7 +55,6 @@ struct ChangeFeed {
     static let silenceMilliseconds = 4_750
 
     var lastCutOff: Int64 = 0
-    var endedSessions = 0
     var keyWrites = 0
     var signingKeyWrites = 0
     var writes = 0

@@ -196,10 +196,18 @@ extension Simulation {
         return endpoint
     }
 
+    private static func sooner(_ mark: EndedSession) -> EndedSession {
+        EndedSession(session: mark.session, forgetAt: UnixTime(milliseconds: .min))
+    }
+
     /// An answer of the store as a broken one gives it.
     func altered<Value>(_ name: String, _ value: Value) -> Value {
         if breakage == .skipsEvents, let endpoints = value as? [WebhookEndpoint] {
             return endpoints.map(Self.farther) as? Value ?? value
+        }
+        if breakage == .forgetsEndedSessions {
+            if let mark = value as? EndedSession? { return mark.map(Self.sooner) as? Value ?? value }
+            if let marks = value as? [EndedSession] { return marks.map(Self.sooner) as? Value ?? value }
         }
         guard breakage == .losesRevocations else { return value }
         if name == "cutOffs", let all = value as? [CutOffRecord] {

@@ -1,7 +1,8 @@
-import InviteStore
 import Platform
 import TestSupport
 import Testing
+
+@testable import InviteStore
 
 @Suite("How long a session's tokens live, in every store")
 struct SessionTokensContractTests {
@@ -47,9 +48,9 @@ struct SessionTokensContractTests {
         let until = start.adding(seconds: life.tokensUntil)
         #expect(try await fixture.store.session(session.id, of: fixture.tenant)?.tokensUntil == until)
         let now = start.adding(seconds: life.renewals.last?.at ?? 0)
-        let mark = EndedSession(session: session.id, forgetAt: until.adding(seconds: 1))
+        let mark = EndedSession(session: session.id, forgetAt: until.adding(seconds: 60))
         #expect(try await fixture.end(session.id, at: now) == mark)
-        #expect(try await fixture.store.endedSessions(now: until, limit: 9) == [mark])
+        #expect(try await fixture.store.endedSessions(now: until.adding(seconds: 59), limit: 9) == [mark])
         #expect(try await fixture.store.endedSessions(now: mark.forgetAt, limit: 9).isEmpty)
     }
 
@@ -91,20 +92,66 @@ struct SessionTokensContractTests {
             await fixture.store.close()
         }
 
+        @Test("Commands that share a transaction know of each other's tokens", arguments: [false, true])
+        func shares(isEndedLast: Bool) async throws {
+            let cluster = try PostgresCluster.shared.get()
+            let schema = try cluster.makeSchema()
+            let made = try Fixture.postgres(cluster.address(schema: schema))
+            let fixture = try await Fixture.make(made, nil)
+            let invites = try await fixture.mint(fixture.invite(), fixture.invite())
+            let session = try await fixture.open(invites[0])
+            let committed = "SELECT max(committed) FROM writers"
+            let before = try cluster.number(committed, schema: schema)
+            // What waits behind one that stands before a door comes into one transaction, in its order.
+            let door = try cluster.lock("invites", schema: schema)
+            let first = Task { try await fixture.open(invites[1]) }
+            let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'invites'::regclass"
+            #expect(try await comes { try cluster.number(waiting, schema: schema) == 1 })
+            let long = Task { try await fixture.renew(session, lifetimeSeconds: 1500) }
+            #expect(await comes { made.writes.waitingCount == 1 })
+            let short = Task { try await fixture.renew(session, lifetimeSeconds: 60) }
+            #expect(await comes { made.writes.waitingCount == 2 })
+            let end = isEndedLast ? Task { try await fixture.end(session.id) } : nil
+            #expect(await comes { made.writes.waitingCount == (isEndedLast ? 3 : 2) })
+            door.end()
+            _ = try await first.value
+            let until = start.adding(seconds: 1500)
+            for renewal in [long, short] {
+                guard case .renewed(let renewed) = try await renewal.value else { throw Unexpected("not renewed") }
+                #expect(renewed.tokensUntil == until)
+            }
+            if let end { #expect(try await end.value?.forgetAt == until.adding(seconds: 60)) }
+            #expect(try await fixture.store.session(session.id, of: fixture.tenant)?.tokensUntil == until)
+            #expect(try cluster.number(committed, schema: schema) == before + 2)
+            await made.close()
+        }
+
         @Test("A renewal at one replica and the end at another: the end knows of the token, or there is none")
         func races() async throws {
-            let fixtures = try await PostgresStoreTests.replicas(2)
-            for number in 0..<40 {
+            let cluster = try PostgresCluster.shared.get()
+            let schema = try cluster.makeSchema()
+            var fixtures: [Fixture] = []
+            for number in 0..<2 {
+                let store = try Fixture.postgres(cluster.address(schema: schema))
+                fixtures.append(try await Fixture.make(store, nil, initialised: number == 0))
+            }
+            let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'sessions'::regclass"
+            let both = fixtures
+            for number in 0..<12 {
                 let now = start.adding(seconds: Int64(number))
                 let invite = try await fixtures[0].mint(fixtures[0].invite(), at: now)[0]
                 let session = try await fixtures[0].open(invite, at: now)
-                async let renewing = fixtures[number % 2].renew(session, at: now, lifetimeSeconds: 1500)
-                async let ending = fixtures[1 - number % 2].end(session.id, at: now)
+                // Both stand before the same door when it opens.
+                let door = try cluster.lock("sessions", schema: schema)
+                async let renewing = both[number % 2].renew(session, at: now, lifetimeSeconds: 1500)
+                async let ending = both[1 - number % 2].end(session.id, at: now)
+                #expect(try await comes { try cluster.number(waiting, schema: schema) == 2 })
+                door.end()
                 let (renewed, ended) = (try await renewing, try #require(try await ending))
                 let seconds: Int64 =
                     switch renewed {
-                    case .renewed: 1501
-                    case .ended: 901
+                    case .renewed: 1560
+                    case .ended: 960
                     default: throw Unexpected("\(renewed)")
                     }
                 #expect(ended.forgetAt == now.adding(seconds: seconds))
@@ -121,7 +168,7 @@ struct SessionTokensContractTests {
         // A renewal does not make it less.
         guard case .renewed = try await fixture.renew(sessions[0]) else { throw Unexpected("not renewed") }
         for session in sessions {
-            let mark = EndedSession(session: session.id, forgetAt: session.renewUntil.adding(seconds: 1))
+            let mark = EndedSession(session: session.id, forgetAt: session.renewUntil.adding(seconds: 60))
             #expect(try await fixture.end(session.id) == mark)
         }
     }

@@ -25,7 +25,7 @@ package struct SessionRecord: Equatable, Sendable {
     package var renewUntil: UnixTime
     /// No token of the session is valid from here on.
     ///
-    /// At most `renewUntil`; moved by renewing, and by nothing else.
+    /// At most the row's `renewUntil`; moved by renewing, and by nothing else.
     package var tokensUntil: UnixTime
     package var endedAt: UnixTime?
 
@@ -69,17 +69,21 @@ package struct SessionRecord: Equatable, Sendable {
 /// A session that was ended before its time, as validators hold it in memory; in order of when it is forgotten.
 package struct EndedSession: Equatable, Comparable, Sendable {
     package var session: RecordID
-    /// When the last token of the session has expired, so that the entry can be forgotten.
+    /// When the entry can be forgotten: ``marginSeconds`` after the last token of the session.
     package var forgetAt: UnixTime
+
+    /// For how long the entry outlives the last token: 5 s, by which the clocks of two replicas may differ, and the longest
+    /// that a request which was read while the token was good may take until it is judged.
+    package static let marginSeconds: Int64 = 60
 
     package init(session: RecordID, forgetAt: UnixTime) {
         self.session = session
         self.forgetAt = forgetAt
     }
 
-    /// What must be remembered of a session that ends: for as long as one of its tokens may live, and a second more.
+    /// What must be remembered of a session that ends.
     init(_ session: SessionRecord) {
-        self.init(session: session.id, forgetAt: session.tokensUntil.adding(seconds: 1))
+        self.init(session: session.id, forgetAt: session.tokensUntil.adding(seconds: Self.marginSeconds))
     }
 
     package static func < (left: EndedSession, right: EndedSession) -> Bool {

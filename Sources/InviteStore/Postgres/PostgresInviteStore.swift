@@ -14,7 +14,7 @@
         typealias Reader = PostgresReader
         typealias Writer = PostgresWriter
 
-        private let writes: JobQueue<PostgresWriter>
+        let writes: JobQueue<PostgresWriter>
         private let reads: JobQueue<PostgresReader>
         let leases: JobQueue<PostgresLeaser>
         let connector: PostgresConnector

@@ -18,7 +18,8 @@
                 rev: int64(),
                 createdAt: time(),
                 renewUntil: time(),
-                tokensUntil: UnixTime(milliseconds: 0),
+                // Known with the last column.
+                tokensUntil: UnixTime(milliseconds: .max),
                 endedAt: optionalTime()
             )
             // Sessions from before the column may have tokens for as long as they renew.

@@ -58,7 +58,7 @@ package struct PolicyCeiling: Equatable, Sendable {
     )
 
     /// The longest time for which a token that exists now, or that descends from one, can still be valid: what a
-    /// cut-off or an ended session must be remembered for.
+    /// cut-off must be remembered for.
     package var longestDescentSeconds: Int64 { invite + renew + participant }
 
     /// Whichever is longer, member by member.

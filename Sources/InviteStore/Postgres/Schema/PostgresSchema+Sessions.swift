@@ -2,7 +2,8 @@
     extension PostgresSchema {
         /// Until when a session's tokens live; without it, as long as it renews.
         ///
-        /// The step is older than the first release: there is no replica that renews a session and leaves this as it was.
+        /// A replica that knows nothing of it would renew a session and leave this as it was. There is none: the step is older
+        /// than the first release.
         static let sessionTokensStep = "ALTER TABLE sessions ADD COLUMN tokens_until bigint"
     }
 #endif

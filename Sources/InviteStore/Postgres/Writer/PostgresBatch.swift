@@ -35,6 +35,8 @@
         struct Ending {
             let session: PlacedID
             let at: UnixTime
+            /// As it was decided on.
+            let tokensUntil: UnixTime
             let forgetAt: UnixTime
         }
 

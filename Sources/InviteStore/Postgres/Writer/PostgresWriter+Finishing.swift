@@ -148,7 +148,7 @@
             return PostgresStatement(
                 """
                 UPDATE sessions AS s SET tokens_until = k.until FROM unnest($1, $2, $3) AS k (tenant, id, until)
-                WHERE s.tenant = k.tenant AND s.id = k.id
+                WHERE s.tenant = k.tenant AND s.id = k.id AND s.ended_at IS NULL
                 """
             ) {
                 $0.add(each: renewals, \.key.tenant)
@@ -160,13 +160,15 @@
         private func endSessions() -> PostgresStatement {
             PostgresStatement(
                 """
-                UPDATE sessions AS s SET ended_at = k.at FROM unnest($1, $2, $3) AS k (tenant, id, at)
+                UPDATE sessions AS s SET ended_at = k.at FROM unnest($1, $2, $3, $4) AS k (tenant, id, at, until)
                 WHERE s.tenant = k.tenant AND s.id = k.id AND s.ended_at IS NULL
+                AND coalesce(s.tokens_until, s.renew_until) = k.until
                 """
             ) {
                 $0.add(each: batch.endings, \.session.tenant)
                 $0.add(each: batch.endings, \.session.id)
                 $0.add(each: batch.endings, \.at)
+                $0.add(each: batch.endings, \.tokensUntil)
             }
         }
 

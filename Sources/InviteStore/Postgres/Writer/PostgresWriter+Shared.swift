@@ -77,16 +77,14 @@
 
         func renewSession(_ command: RenewSession) throws(PostgresFailure) -> RenewOutcome {
             try admit(command.now)
-            let stored = known(command.tenant).flatMap {
-                batch.sessions[PlacedID(tenant: $0, id: command.session)]
-            }
-            let outcome = command.verdict(on: stored.map { cutOffs.shared.applied(to: $0) })
-            if case .renewed(let session) = outcome, let tenant = known(command.tenant) {
-                let place = PlacedID(tenant: tenant, id: session.id)
-                batch.sessions[place]?.tokensUntil = session.tokensUntil
-                batch.renewals[place] = session.tokensUntil
-                append(command.audit)
-            }
+            guard let tenant = known(command.tenant) else { return command.verdict(on: nil) }
+            let place = PlacedID(tenant: tenant, id: command.session)
+            let outcome = command.verdict(on: batch.sessions[place].map { cutOffs.shared.applied(to: $0) })
+            guard case .renewed(let session) = outcome else { return outcome }
+            // Who renews or ends the session later in this transaction must know of this token.
+            batch.sessions[place]?.tokensUntil = session.tokensUntil
+            batch.renewals[place] = session.tokensUntil
+            append(command.audit)
             return outcome
         }
 
@@ -99,7 +97,14 @@
             guard session.endedAt == nil else { return mark }
             session.endedAt = command.now
             batch.sessions[place] = session
-            batch.endings.append(PostgresBatch.Ending(session: place, at: command.now, forgetAt: mark.forgetAt))
+            batch.endings.append(
+                PostgresBatch.Ending(
+                    session: place,
+                    at: command.now,
+                    tokensUntil: session.tokensUntil,
+                    forgetAt: mark.forgetAt
+                )
+            )
             note(.endedSession, PostgresFeed.subject(of: mark))
             append(command.audit)
             return mark

@@ -31,19 +31,17 @@
 
         func renewSession(_ command: RenewSession) throws(SQLiteFailure) -> RenewOutcome {
             try admit(command.now)
-            var stored: SessionRecord?
-            if let number = try number(of: command.tenant) {
-                stored = try session(command.session, number, command.tenant)
-            }
+            guard let tenant = try number(of: command.tenant) else { return command.verdict(on: nil) }
+            let stored = try session(command.session, tenant, command.tenant)
             let outcome = command.verdict(on: stored.map { cutOffs.applied(to: $0) })
-            if case .renewed(let session) = outcome, let number = try number(of: command.tenant) {
-                try sessions.renew.run {
-                    $0.add(session.tokensUntil)
-                    $0.add(number)
-                    $0.add(session.id)
-                }
-                try append(command.audit)
+            guard case .renewed(let session) = outcome else { return outcome }
+            let renewed = try sessions.renew.run {
+                $0.add(session.tokensUntil)
+                $0.add(tenant)
+                $0.add(session.id)
             }
+            guard renewed == 1 else { return .ended }
+            try append(command.audit)
             return outcome
         }
 
