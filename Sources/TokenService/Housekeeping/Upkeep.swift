@@ -83,6 +83,7 @@ package struct Upkeep: Sendable {
         if services.issuance.keyrings.isStale { await services.reloadKeyring() }
         // Not by the time of before: the clock may have been set right while the round waited.
         services.revocations.forget(before: services.time.now())
+        services.validated.removeExpired(now: services.time.now())
         await services.rotateSigningKeys(now: now, afterDays: signingKeyDays)
         await storeCounts()
         await services.imports.refresh()

@@ -119,6 +119,17 @@ package final class ValidatedTokenCache: Sendable {
         }
     }
 
+    /// Gives up the tokens that are over: nobody comes with them again, and until then each would keep its memory.
+    package func removeExpired(now: UnixTime) {
+        for part in parts {
+            part.state.withLock { part in
+                for place in part.places.indices {
+                    if let entry = part.places[place], entry.claims.expiresAt <= now { Self.clear(&part, place) }
+                }
+            }
+        }
+    }
+
     /// Tokens held, their bytes, and how often one was found or not; for the metrics.
     package var statistics: (entries: Int, bytes: Int, hits: Int, misses: Int) {
         parts.reduce((0, 0, 0, 0)) { sum, part in

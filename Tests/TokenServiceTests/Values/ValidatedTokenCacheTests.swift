@@ -1,6 +1,8 @@
+import HTTPServer
 import InviteStore
 import OpenSSLKit
 import Platform
+import TestSupport
 import Testing
 
 @testable import TokenService
@@ -102,6 +104,43 @@ struct ValidatedTokenCacheTests {
         cache.insert(Self.entry(Self.text(1, bytes: 1500)), now: Self.now)
         #expect(cache.statistics.entries == 0)
         #expect(cache.statistics.bytes == 0)
+    }
+
+    @Test("Tokens that are over are given up together, to the millisecond, and no others")
+    func givesUpExpired() {
+        let cache = ValidatedTokenCache(entriesMax: 4096, bytesMax: 8 << 20)
+        let texts = (0..<1_000).map { Self.text($0) }
+        for (number, text) in texts.enumerated() {
+            cache.insert(Self.entry(text, expiresAt: Self.now.adding(seconds: Int64(1 + number % 10))), now: Self.now)
+        }
+        let bytes = cache.statistics.bytes
+        var last = Self.now.adding(seconds: 6)
+        last.milliseconds -= 1
+        cache.removeExpired(now: last)
+        #expect(cache.statistics.entries == 500 && cache.statistics.bytes == bytes / 2)
+        cache.removeExpired(now: Self.now.adding(seconds: 6))
+        #expect(cache.statistics.entries == 400)
+        for (number, text) in texts.enumerated() { #expect((cache.find(text[...]) != nil) == (number % 10 > 5)) }
+        cache.removeExpired(now: Self.now.adding(seconds: 10))
+        #expect(cache.statistics.entries == 0 && cache.statistics.bytes == 0)
+    }
+
+    @Test("The round of upkeep gives up what is over, and keeps what is not")
+    func upkeep() async throws {
+        let service = try await ServiceHarness()
+        let session = try await service.openSession()
+        func validate() async -> Int {
+            await service.send(.get, "/v1/widget/session", token: session.participant).status
+        }
+        for _ in 1...3 { #expect(await validate() == 200) }
+        let upkeep = Upkeep(services: service.services)
+        service.time.advance(seconds: 899)
+        await upkeep.round()
+        #expect(service.services.validated.statistics.entries == 1)
+        service.time.advance(seconds: 1)
+        await upkeep.round()
+        #expect(service.services.validated.statistics.entries == 0)
+        #expect(await validate() == 410)
     }
 
     @Test("One that has expired gives way before any other")
