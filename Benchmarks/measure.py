@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Measures what each operation of the main job costs, against the least that it could cost.
 
-Ours and an nginx with a constant answer run on one processor, wrk on another. Each round asks OpenSSL how long a P-256
-signature and verification take at this moment, then loads nginx and ours in turn with the same requests, so that a slow
+Ours and an nginx with a constant answer run on one processor, wrk on another. Each round asks OpenSSL how long a signature
+and a verification take at this moment, then loads nginx and ours in turn with the same requests, so that a slow
 spell of the machine hits all of them. Ratios are taken within a round; the table shows medians over the rounds.
 
 Standard library only; needs wrk, nginx, taskset and openssl. See README.md beside this file.
@@ -15,6 +15,7 @@ import os
 import re
 import shutil
 import socket
+import ssl
 import statistics
 import subprocess
 import sys
@@ -26,6 +27,8 @@ import proofs
 HERE = os.path.dirname(os.path.abspath(__file__))
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 CAMPAIGN = "cmp_01J9Z6V8Q2"
+# What `openssl speed` calls an algorithm.
+SPEED_OF = {"ES256": "ecdsap256", "EdDSA": "ed25519"}
 
 # The script of wrk, and what the operation can not cost less than: nginx's own CPU, signatures and verifications.
 OPERATIONS = {
@@ -46,7 +49,8 @@ http {{
   client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;
   uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
   server {{
-    listen 127.0.0.1:{port} backlog=4096;
+    listen 127.0.0.1:{port} {ssl} backlog=4096;
+    {tls}
     location = /livez {{ return 200 'ok'; }}
     location = /v1/widget/session {{ return 200 '{small}'; }}
     location = /v1/widget/sessions {{ return 200 '{large}'; }}
@@ -62,11 +66,21 @@ def free_port():
         return probe.getsockname()[1]
 
 
-class Server:
-    """One process pinned to one processor."""
+def connected(server):
+    """A connection of Python's own to a server."""
+    if not server.has_tls:
+        return http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    # The certificate is one of a minute ago, made beside it.
+    context = ssl._create_unverified_context()
+    return http.client.HTTPSConnection("127.0.0.1", server.port, timeout=30, context=context)
 
-    def __init__(self, name, command, port, cpu, log, env=None):
-        self.name, self.port = name, port
+
+class Server:
+    """One process pinned to its processors."""
+
+    def __init__(self, name, command, port, cpu, log, env=None, has_tls=False):
+        self.name, self.port, self.has_tls = name, port, has_tls
+        self.url = f"http{'s' if has_tls else ''}://127.0.0.1:{port}"
         self.process = subprocess.Popen(
             ["taskset", "-c", cpu, *command], stdout=log, stderr=log, env={**os.environ, **(env or {})}
         )
@@ -83,7 +97,7 @@ class Server:
         self.start_ms = (time.monotonic() - begun) * 1000
 
     def call(self, method, path, body=None, headers=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = connected(self)
         try:
             return self.send(connection, method, path, body, headers)
         finally:
@@ -132,7 +146,7 @@ def load(server, script, connections, seconds, cpu, env):
     """One run of wrk; what it saw, and what the server spent meanwhile."""
     path = os.path.join(HERE, "wrk", script + ".lua")
     command = ["taskset", "-c", cpu, "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "--latency"]
-    command += ["-s", path, f"http://127.0.0.1:{server.port}"]
+    command += ["-s", path, server.url]
     cpu_before, stolen_before, begun = server.cpu_us(), stolen_seconds(), time.monotonic()
     out = subprocess.run(
         command, capture_output=True, text=True, timeout=seconds + 60, env={**os.environ, **env}, check=True
@@ -153,10 +167,10 @@ def load(server, script, connections, seconds, cpu, env):
     }
 
 
-def openssl_speed(cpu):
-    """Microseconds of one P-256 signature and of one verification, now."""
+def openssl_speed(cpu, algorithm):
+    """Microseconds of one signature and of one verification, now."""
     out = subprocess.run(
-        ["taskset", "-c", cpu, "openssl", "speed", "-seconds", "1", "ecdsap256"],
+        ["taskset", "-c", cpu, "openssl", "speed", "-seconds", "1", SPEED_OF[algorithm]],
         capture_output=True, text=True, check=True,
     ).stdout
     words = out.strip().splitlines()[-1].split()
@@ -166,7 +180,7 @@ def openssl_speed(cpu):
 def mint_invites(ours, key, count):
     """Fresh invite tokens, by batches of 1,000."""
     tokens = []
-    connection = http.client.HTTPConnection("127.0.0.1", ours.port, timeout=30)
+    connection = connected(ours)
     for first in range(0, count, 1000):
         invites = [
             {"campaign_id": CAMPAIGN, "participant_email": f"p{number}@example.com"}
@@ -219,7 +233,7 @@ class Holders:
         """The one to use now; it is good for two to four minutes."""
         path = "/v1/widget/sessions"
         proof = self.keys[0].proof("POST", self.url(path), time.time())
-        connection = http.client.HTTPConnection("127.0.0.1", self.ours.port, timeout=30)
+        connection = connected(self.ours)
         body = json.dumps({"invite_token": "none"})
         connection.request("POST", path, body, {"Content-Type": "application/json", "DPoP": proof})
         nonce = connection.getresponse().getheader("DPoP-Nonce")
@@ -227,7 +241,7 @@ class Holders:
         return nonce or sys.exit("a proof without a nonce was not answered with one")
 
     def url(self, path):
-        return f"http://127.0.0.1:{self.ours.port}{path}"
+        return self.ours.url + path
 
     def for_exchange(self, invite_tokens):
         nonce, now = self.nonce(), time.time()
@@ -312,7 +326,7 @@ def measure(operation, servers, options, requests, connections):
     rows, speeds = ([], []), []
     for number in range(options.rounds + 1):
         env = requests.prepare(operation)
-        speed = openssl_speed(options.server_cpu)
+        speed = openssl_speed(options.server_cpu.split(",")[0], options.algorithm)
         # A pair of nginx and ours is one figure: both see the same spell of the machine.
         script = OPERATIONS[operation][0]
         results = [load(s, script, connections, options.seconds, options.load_cpu, env) for s in servers]
@@ -324,7 +338,7 @@ def measure(operation, servers, options, requests, connections):
     return (*rows, speeds)
 
 
-def report(operation, connections, nginx_rows, our_rows, speeds):
+def report(operation, connections, nginx_rows, our_rows, speeds, algorithm):
     """Prints both rows; the median of the ratios against the floor."""
     _, name_of_floor, signatures, verifications = OPERATIONS[operation]
     median = statistics.median
@@ -349,7 +363,7 @@ def report(operation, connections, nginx_rows, our_rows, speeds):
             flush=True,
         )
     sign, verify = median([s for s, _ in speeds]), median([v for _, v in speeds])
-    print(f"{operation:14s} {connections:5d} openssl speed ecdsap256: S {sign:.1f} us, V {verify:.1f} us", flush=True)
+    print(f"{operation:14s} {connections:5d} openssl speed {SPEED_OF[algorithm]}: S {sign:.1f} us, V {verify:.1f} us", flush=True)
     bad = sum(row["bad"] for row in our_rows) + sum(bool(row["errors"]) for row in our_rows)
     return median(ratios), bad / sum(row["requests"] for row in our_rows)
 
@@ -368,6 +382,15 @@ def check(figures):
     for name, bad in refused.items():
         print(f"{name}: {100 * bad:.1f} % of the answers were refusals or errors")
     return not above and not refused
+
+
+def certificate(folder):
+    """Files of a self-signed P-256 certificate and its key."""
+    files = [os.path.join(folder, name) for name in ("tls.crt", "tls.key")]
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+    command += ["-subj", "/CN=localhost", "-out", files[0], "-keyout", files[1]]
+    subprocess.run(command, capture_output=True, check=True)
+    return files
 
 
 @contextlib.contextmanager
@@ -396,6 +419,9 @@ def main():
     parser.add_argument("--redeems-per-second", type=int, default=20_000, help="invites made ahead for a round")
     parser.add_argument("--proofs-per-second", type=int, default=12_000, help="proofs made ahead for a round")
     parser.add_argument("--postgres", action="store_true", help="on a private PostgreSQL, beside wrk, in place of SQLite")
+    parser.add_argument("--tls", action="store_true", help="both over TLS 1.3: N is nginx's request over it")
+    parser.add_argument("--algorithm", choices=SPEED_OF, default="ES256", help="of the tokens; what is bound takes ES256 alone")
+    parser.add_argument("--loops", default="1", help="event loops of ours; with 2, give both processors to both: 0,1")
     parser.add_argument("--check", action="store_true", help="end with 1 where a ratio is above thresholds.json")
     parser.add_argument("--server-cpu", default="0")
     parser.add_argument("--load-cpu", default="1")
@@ -403,6 +429,8 @@ def main():
     unknown = set(options.operations.split(",")) - set(OPERATIONS)
     if unknown:
         parser.error(f"no such operation: {', '.join(sorted(unknown))} (there are {', '.join(OPERATIONS)})")
+    if options.algorithm != "ES256" and "bound" in options.operations:
+        parser.error("proofs are made with ES256: leave the operations out that are bound")
     binary = os.path.realpath(options.binary)
     folder = tempfile.mkdtemp(prefix="token-service-bench-")
     servers, cluster = [], contextlib.ExitStack()
@@ -410,23 +438,26 @@ def main():
         data = os.path.join(folder, "data")
         store = ["--store", cluster.enter_context(private_cluster(options.load_cpu))] if options.postgres else []
         made = subprocess.run(
-            [binary, "init", "--data-dir", data, "--issuer", "http://127.0.0.1:8080", "--environment", "test", "--json", *store],
+            [binary, "init", "--data-dir", data, "--issuer", "http://127.0.0.1:8080", "--environment", "test",
+             "--algorithm", options.algorithm, "--json", *store],
             capture_output=True, text=True, check=True,
         ).stdout
         key = json.loads(made)["api_key"]["secret"]
-        port = free_port()
+        port, files = free_port(), certificate(folder) if options.tls else None
+        tls = f"ssl_protocols TLSv1.3; ssl_certificate {files[0]}; ssl_certificate_key {files[1]};" if files else ""
         with open(os.path.join(folder, "nginx.conf"), "w") as file:
             pads = {name: "x" * size for name, size in (("small", 310), ("middle", 830), ("large", 1020))}
-            file.write(NGINX.format(folder=folder, port=port, **pads))
+            file.write(NGINX.format(folder=folder, port=port, ssl="ssl" if files else "", tls=tls, **pads))
         log = open(os.path.join(folder, "servers.log"), "w")
         command = ["nginx", "-p", folder, "-c", os.path.join(folder, "nginx.conf")]
-        servers.append(Server("nginx", command, port, options.server_cpu, log))
+        servers.append(Server("nginx", command, port, options.server_cpu.split(",")[0], log, has_tls=options.tls))
         port = free_port()
         command = [binary, "serve", "--data-dir", data, "--listen", f"127.0.0.1:{port}"]
-        command += ["--admin-listen", "127.0.0.1:0", "--loops", "1", *store]
-        servers.append(
-            Server("ours", command, port, options.server_cpu, log, {"TOKENSERVICE_ADDRESS_LIMIT": "off"})
-        )
+        command += ["--admin-listen", "127.0.0.1:0", "--loops", options.loops, *store]
+        if files:
+            command += ["--tls-cert", files[0], "--tls-key", files[1], "--public-url", f"https://127.0.0.1:{port}"]
+        env = {"TOKENSERVICE_ADDRESS_LIMIT": "off"}
+        servers.append(Server("ours", command, port, options.server_cpu, log, env, has_tls=options.tls))
         print(
             f"{os.uname().sysname} {os.uname().release}, {os.cpu_count()} processors; server on {options.server_cpu}, "
             f"wrk on {options.load_cpu}; {options.rounds} rounds of {options.seconds} s; medians"
@@ -438,7 +469,7 @@ def main():
         for operation in options.operations.split(","):
             for connections in map(int, options.connections.split(",")):
                 rows = measure(operation, servers, options, requests, connections)
-                figures[operation, connections] = report(operation, connections, *rows)
+                figures[operation, connections] = report(operation, connections, *rows, options.algorithm)
         print(f"ours: {ours.start_ms:.0f} ms from the start to the first 200, {ours.peak_mib():.1f} MiB resident at most")
         if options.check and not check(figures):
             sys.exit(1)
