@@ -5,6 +5,7 @@
 #include <crypt.h>
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -41,6 +42,8 @@ static inline unsigned clinux_epoll_edge(void) { return (unsigned)EPOLLET; }
 // explicit_bzero(3) is declared only under _DEFAULT_SOURCE.
 extern void explicit_bzero(void *memory, size_t size);
 static inline void clinux_wipe(void *memory, size_t size) { explicit_bzero(memory, size); }
+// The Glibc module leaves <malloc.h> out.
+static inline int clinux_set_mmap_threshold(int bytes) { return mallopt(M_MMAP_THRESHOLD, bytes); }
 // MSG_NOSIGNAL is an enumerator too.
 static inline int clinux_no_signal(void) { return MSG_NOSIGNAL; }
 

@@ -42,6 +42,13 @@ package enum Platform {
         for number in [SIGQUIT, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP] { _ = signal(number, SIG_DFL) }
     }
 
+    /// Has large blocks of memory come from the system one by one, and go back to it when they are freed.
+    ///
+    /// The C library does so at first, and stops after the first such block that is freed (mallopt(3),
+    /// `M_MMAP_THRESHOLD`). From then on they are cut out of the same heap as everything else, each thread's own, and small
+    /// blocks that are made meanwhile keep what they leave from being used again: memory then grows for days.
+    package static func returnLargeBlocks() { _ = clinux_set_mmap_threshold(256 * 1024) }
+
     /// Writing to a pipe or socket without a reader is an error of that call, and not the end of the process.
     package static func ignoreBrokenPipes() { _ = signal(SIGPIPE, SIG_IGN) }
 

@@ -27,6 +27,44 @@ struct ProcessTests {
         }
     }
 
+    @Test("Large blocks go back to the system when they are freed, whatever lies behind them")
+    func largeBlocks() async {
+        await #expect(processExitsWith: .success) {
+            Platform.returnLargeBlocks()
+            let (held, left, size) = try Self.pagesOfABlock()
+            guard held >= size, left < size / 2 else { throw SystemError(call: "free", code: CInt(left)) }
+        }
+    }
+
+    /// The pages resident while a large block is in use, after it was freed with a small one behind it, and its own.
+    ///
+    /// The block is not the first: that one goes back in any case.
+    private static func pagesOfABlock() throws -> (held: Int, left: Int, size: Int) {
+        let size = 4 << 20
+        unsafe free(malloc(size))
+        _ = try residentPages()
+        let before = try residentPages()
+        guard let block = unsafe malloc(size) else { throw SystemError(call: "malloc", code: ENOMEM) }
+        unsafe memset(block, 1, size)
+        let behind = unsafe malloc(64 << 10)
+        let held = try residentPages() - before
+        unsafe free(block)
+        let left = try residentPages() - before
+        unsafe free(behind)
+        return (held, left, size / Int(sysconf(CInt(_SC_PAGESIZE))))
+    }
+
+    private static func residentPages() throws -> Int {
+        let file = FileDescriptor(owning: unsafe open("/proc/self/statm", O_RDONLY))
+        var text = [UInt8](repeating: 0, count: 128)
+        let count = unsafe read(file.rawValue, &text, text.count)
+        let words = text.prefix(max(0, count)).split(separator: UInt8(ascii: " "))
+        guard words.count > 1, let pages = Int(String(decoding: words[1], as: UTF8.self)) else {
+            throw SystemError(call: "statm", code: 0)
+        }
+        return pages
+    }
+
     #if DEBUG
         @Test("A descriptor that somebody else has closed already stops a debug build at once")
         func closedTwice() async {

@@ -31,6 +31,7 @@ struct RunningService {
         Platform.disableCoreDumps()
         Platform.disableCrashReports()
         Platform.ignoreBrokenPipes()
+        Platform.returnLargeBlocks()
         let time = SystemTimeSource()
         let log = Logger(minimum: settings.logLevel, time: time)
         let registry = MetricsRegistry()
