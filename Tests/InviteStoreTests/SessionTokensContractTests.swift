@@ -30,7 +30,7 @@ struct SessionTokensContractTests {
     ]
 
     @Test(
-        "A session that ends is remembered until its last token is over and no longer",
+        "A session that ends is remembered for a minute after its last token, and no longer",
         arguments: Fixture.Kind.allCases,
         lives
     )
