@@ -198,24 +198,34 @@ def test_no_kind_of_load_is_begun_that_its_time_is_not_enough_for(capsys):
     assert kinds.run_all(["a", "b", "c"], 0.1, one, lambda: clock[0]) == (1, 1)
 
 
-def test_an_overload_passes_by_its_goodput_its_refusals_and_what_comes_after(capsys):
+def test_an_overload_passes_by_its_goodput_its_refusals_and_what_comes_after():
     overload = program("Tests/Load/overload.py")
 
-    def figures(good, p99=1.0, reconnected=0, **statuses):
-        told = {"201": good, "503": 50, **statuses}
-        return {"seconds": 1.0, "good": {"count": good}, "refused": {"count": 50, "p99": p99}, "statuses": told,
-                "reconnected": reconnected}  # fmt: skip
+    def figures(good, p99=1.0, refused=50, refusal_us=10.0, reconnected=0, **statuses):
+        told = {"201": good, "503": refused, **statuses}
+        result = {"seconds": 1.0, "good": {"count": good}, "refused": {"count": refused, "p99": p99}, "statuses": told,
+                  "reconnected": reconnected}  # fmt: skip
+        return overload.Round(result, 1000, refusal_us)
 
-    assert overload.judge(2, 2, figures(900), 1000, 900, False) == []
-    assert overload.judge(10, 2, figures(600, p99=90.0), 1000, 900, False) == []
-    assert overload.judge(2, 2, figures(1, p99=90.0), 1000, 1, True) == []
-    for factor, result, after, said in (
-        (2, figures(749), 900, "goodput below 75%"), (10, figures(599), 900, "goodput below 60%"),
-        (2, figures(900, p99=15.1), 900, "15.1 ms"), (2, figures(900, reconnected=1), 900, "1 connections were cut"),
-        (2, figures(900, **{"500": 1}), 900, "{'500': 1}"), (2, figures(900), 699, "699/s when it was over"),
+    # nginx refuses 50 requests of a second in half a millisecond, and 40,000 in 400.
+    assert figures(900).possible == 0.9995 and figures(600, refused=40_000).possible == 0.6
+    assert figures(1, refusal_us=199.0).is_feasible(2) and not figures(1, refusal_us=201.0).is_feasible(2)
+    assert overload.judge(2, [figures(900)], 900, False) == []
+    assert overload.judge(2, [figures(900), figures(100, p99=90.0), figures(900)], 900, False) == []
+    # What no processor could do is not asked for; what nginx would have left is.
+    late = {"p99": 90.0, "refused": 33_333, "refusal_us": 30.0}
+    assert overload.judge(10, [figures(600, **late)], 900, False) == []
+    assert overload.judge(2, [figures(1, p99=90.0)], 1, True) == []
+    for factor, rounds, after, said in (
+        (2, [figures(749, refused=20_000)], 900, "goodput below 75% of the peak"),
+        (2, [figures(899)] * 2 + [figures(999)], 900, "goodput below 90% of what was possible"),
+        (10, [figures(599, **late)], 900, "goodput below 60% of the peak"),
+        (10, [figures(898, p99=90.0, refusal_us=30.0)], 900, "goodput below 90% of what was possible"),
+        (2, [figures(900, p99=15.1)], 900, "15.1 ms"), (2, [figures(900), figures(900, reconnected=1)], 900, "1 connections were cut"),
+        (2, [figures(900), figures(900), figures(900, **{"500": 1})], 900, "{'500': 1}"), (2, [figures(900)], 699, "699/s when it was over"),
     ):  # fmt: skip
-        findings = overload.judge(factor, 2, result, 1000, after, False)
-        assert len(findings) == 1 and said in findings[0], findings
+        findings = overload.judge(factor, rounds, after, False)
+        assert len(findings) == 1 and said in findings[0], (said, findings)
 
 
 def test_every_fuzz_target_has_seeds_and_a_line_in_the_page():
