@@ -2,7 +2,7 @@ import InviteStore
 import Synchronization
 
 /// Whether new requests should be sent here: not while draining, not without a store, not with a clock that is off, not
-/// with signing keys that are not the deployment's any more.
+/// with signing keys that are not the deployment's any more, not while there may be revocations that are not known.
 package final class Readiness: Sendable {
     /// Why no requests should be sent here.
     package enum Hindrance: Sendable {
@@ -13,17 +13,21 @@ package final class Readiness: Sendable {
         case clockBehind(Int64)
         /// The signing keys have changed, and have not been read for too long.
         case signingKeys
+        /// The store may hold revocations that are not known here, so that every validation is refused.
+        case revocations
     }
 
     private let draining = Atomic<Bool>(false)
     private let store: any InviteStore
     private let clock: ServiceClock
     private let keyrings: LiveKeyring
+    private let revocations: RevocationView
 
     package init(_ services: Services) {
         store = services.store
         clock = services.time
         keyrings = services.issuance.keyrings
+        revocations = services.revocations
     }
 
     /// From now on the answer is no.
@@ -37,7 +41,8 @@ package final class Readiness: Sendable {
         let lag = clock.lagMilliseconds
         if lag > ServiceClock.lagMillisecondsMax { return .clockBehind(lag) }
         guard await store.isReady() else { return .store }
-        return keyrings.isOverdue ? .signingKeys : nil
+        if keyrings.isOverdue { return .signingKeys }
+        return revocations.isStale ? .revocations : nil
     }
 }
 
@@ -55,6 +60,9 @@ extension Problem {
         case .signingKeys:
             self = .unavailable("the signing keys have changed and can not be read")
             message = "The signing keys have changed and can not be read. Until then no token is issued or accepted."
+        case .revocations:
+            self = .unavailable("revocations may be missing")
+            message = "There may be revocations that are not known here. Until they are read no token is accepted."
         }
     }
 }

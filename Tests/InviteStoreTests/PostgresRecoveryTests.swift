@@ -35,6 +35,9 @@
             }
             #expect(await comes { told.all.flatMap(\.cutOffs).map(\.number) == numbers })
             #expect(!told.all.contains { $0.isIncomplete })
+            // Who was told of a part alone knows that there is more, and nobody waits for what is not there.
+            #expect(told.all.allSatisfy { !$0.hasMore || $0.cutOffs.count == perReading })
+            #expect(told.all.allSatisfy { $0.hasMore || $0.cutOffs.count < perReading })
             // One that comes later, and begins with a command.
             there.append(try await Fixture.make(try open(), nil, initialised: false))
             for invite in invites.prefix(30) { #expect(try await there[3].redeem(invite) == .revoked) }

@@ -19,9 +19,16 @@ package struct StoreChanges: Equatable, Sendable {
     /// where nothing happened.
     package var delayMilliseconds: Int64?
 
+    /// True where more was committed already, and is told next: until then this replica does not know all.
+    package var hasMore = false
+
     package init() {}
 
-    package var isEmpty: Bool { self == StoreChanges() }
+    package var isEmpty: Bool {
+        var none = StoreChanges()
+        none.hasMore = hasMore
+        return self == none
+    }
 }
 
 /// Learns what other processes did to a store that several share; called on the store's own threads, so it must return

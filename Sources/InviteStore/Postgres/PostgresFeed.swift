@@ -156,9 +156,9 @@
             repeat {
                 let begun = connector.time.monotonicNow()
                 connection.deadline = connector.deadline(connector.options.readDeadlineMilliseconds)
-                let (changes, isWhole) = try look(connection)
+                let changes = try look(connection)
                 observer.changed(changes)
-                if isWhole {
+                if !changes.hasMore {
                     watch.heard(observer, since: begun)
                     return
                 }
@@ -199,7 +199,7 @@
             ])
         }
 
-        private func look(_ connection: PostgresConnection) throws(PostgresFailure) -> (StoreChanges, isWhole: Bool) {
+        private func look(_ connection: PostgresConnection) throws(PostgresFailure) -> StoreChanges {
             let known = position
             let (asked, begun) = (connector.time.now(), connector.time.monotonicNow())
             let results = try connection.run([
@@ -230,7 +230,7 @@
             let last = read.last
             guard let known else {
                 position = last
-                return (StoreChanges(), true)
+                return StoreChanges()
             }
             let rows = try results[1].all {
                 (number: $0.int64(), kind: $0.int64(), subject: $0.bytes(), at: $0.int64())
@@ -247,10 +247,11 @@
             if isGap {
                 changes.isIncomplete = true
                 position = last
-                return (changes, true)
+                return changes
             }
             position = (rows.last?.number ?? known.change, max(known.cutOff, cutOffs.last?.number ?? 0))
-            return (changes, rows.count < Self.rowsMax && cutOffs.count < connector.options.cutOffsPerReading)
+            changes.hasMore = rows.count >= Self.rowsMax || cutOffs.count >= connector.options.cutOffsPerReading
+            return changes
         }
     }
 #endif

@@ -28,7 +28,7 @@ extension Services {
         _ principal: Principal,
         _ ticket: IdempotencyTicket?
     ) async throws -> Idempotent<HTTPResponse> {
-        try requireRoomForRevocation()
+        try requireRoom(for: target, principal.tenant)
         let id = identifiers.next(at: call.now)
         let name = Self.name(target, principal.tenant)
         let response = Responses.json(201) { writer in

@@ -7,7 +7,7 @@ extension Services {
     func endWidgetSession(_ call: Call) async throws -> HTTPResponse {
         let presented = try participant(call, allowsEnded: true)
         let claims = presented.claims
-        try requireRoomForRevocation()
+        guard revocations.hasRoom(forEndOf: claims.session, of: claims.tenant) else { throw Problem.tooManyRevocations }
         let command = EndSession(
             tenant: claims.tenant,
             session: claims.session,
@@ -24,7 +24,7 @@ extension Services {
         )
         let ended = try await revoking(call) { try await store.endSession(command) }
         guard let ended else { throw Problem.invalidToken("the store has no such session") }
-        revocations.insert([ended])
+        revocations.insert([ended], of: claims.tenant)
         var response = Responses.noContent()
         presented.apply(try Self.verdict(claims, call), to: &response)
         return response

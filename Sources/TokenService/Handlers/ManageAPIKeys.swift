@@ -51,7 +51,7 @@ extension Services {
     /// Ends the key and everything that it minted, in one transaction.
     private func endFamily(of id: RecordID, _ call: Call, _ principal: Principal) async throws {
         guard try await store.apiKey(id, of: principal.tenant) != nil else { throw Problem.notFound() }
-        try requireRoomForRevocation()
+        try requireRoom(for: .apiKey(id), principal.tenant)
         let cutOffID = identifiers.next(at: call.now)
         let command = CreateCutOff(
             id: cutOffID,

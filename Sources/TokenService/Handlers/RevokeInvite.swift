@@ -14,7 +14,7 @@ extension Services {
 
     /// Revokes an invite in the store, then in memory, so that the answer finds it dead here.
     func revoke(invite id: RecordID, _ call: Call, _ principal: Principal) async throws -> RevokeInviteOutcome {
-        try requireRoomForRevocation()
+        try requireRoom(for: .invite(id), principal.tenant)
         let command = RevokeInvite(
             tenant: principal.tenant,
             invite: id,
@@ -28,8 +28,21 @@ extension Services {
         return outcome
     }
 
-    /// Refuses a revocation that memory could not hold, before anything is stored.
-    func requireRoomForRevocation() throws {
-        guard revocations.hasRoom else { throw Problem.unavailable("the revocation view is full") }
+    /// Refuses a cut-off that memory could not hold, or that would take others' room, before anything is stored.
+    func requireRoom(for target: CutOffTarget, _ tenant: Tenant) throws {
+        guard revocations.hasRoom(for: target, of: tenant) else { throw Problem.tooManyRevocations }
     }
+}
+
+extension Problem {
+    /// The workspace has its share of what can be remembered of revocations.
+    static let tooManyRevocations = Problem(
+        .rateLimited,
+        """
+        Too many revocations of this workspace may still hit a living token. Revoke the workspace as a whole, or try \
+        again when tokens that were revoked before have expired.
+        """,
+        privateReason: "the revocation view is full",
+        retryAfterSeconds: 60
+    )
 }

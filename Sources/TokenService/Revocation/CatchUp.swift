@@ -81,19 +81,17 @@ extension RevocationView {
         var number: Int64 = 0
         while true {
             let batch = try await store.cutOffs(after: number, now: now, limit: rowsPerRead)
-            insert(batch)
+            guard insert(batch) else { throw StoreError.overloaded }
             guard let last = batch.last else { break }
             number = last.number
-            guard hasRoom else { throw StoreError.overloaded }
         }
         advance(toNumber: try await store.lastCutOffNumber())
         var ended: EndedSession?
         while true {
             let batch = try await store.endedSessions(after: ended, now: now, limit: rowsPerRead)
-            insert(batch)
+            guard insert(batch) else { throw StoreError.overloaded }
             guard let last = batch.last else { break }
             ended = last
-            guard hasRoom else { throw StoreError.overloaded }
         }
     }
 }

@@ -69,15 +69,17 @@ package final class ReplicaObserver: StoreChangesObserver {
         if let delay = changes.delayMilliseconds {
             delays.observe(nanoseconds: UInt64(clamping: min(delay, 3_600_000)) * 1_000_000)
         }
-        cutOff.set(0)
-        services.revocations.insert(changes.cutOffs)
-        services.revocations.insert(changes.endedSessions)
-        if changes.isIncomplete || !services.revocations.hasRoom { services.revocations.markStale() }
+        let isTakenIn = services.revocations.insert(changes.cutOffs)
+        let areEndsTakenIn = services.revocations.insert(changes.endedSessions)
+        if changes.isIncomplete || !isTakenIn || !areEndsTakenIn { services.revocations.markStale() }
         if changes.isIncomplete || services.revocations.isCutOff {
             // Before the view counts again: what was cached meanwhile may be old.
             forgetAll()
         }
-        services.revocations.setCutOff(false)
+        if !changes.hasMore {
+            services.revocations.setCutOff(false)
+            cutOff.set(0)
+        }
         guard !changes.isEmpty else { return }
         for id in changes.apiKeys { services.directory.invalidate(id) }
         for id in changes.workspaces { services.workspaces.invalidate(id) }

@@ -9,7 +9,10 @@ import Synchronization
 /// process's own revocations, after their commit and before their answer.
 package final class RevocationView: Sendable {
     /// At most this many cut-offs and as many ended sessions; each costs about 100 bytes.
-    package static let entriesMax = 1_000_000
+    ///
+    /// Clients never get the last of it: what several replicas take in at once always fits, and a start finds room for all
+    /// that is stored.
+    package static let entriesMax = 1_600_000
 
     private struct CutOffKey: Hashable {
         let tenant: Tenant
@@ -21,10 +24,18 @@ package final class RevocationView: Sendable {
         var forgetAt: UnixTime
     }
 
+    private struct EndedEntry {
+        var forgetAt: UnixTime
+        /// Nil where another process ended it, or this one before its start: such a session counts for nobody.
+        var tenant: Tenant?
+    }
+
     private struct State {
         var lastNumber: Int64 = 0
         var cutOffs: [CutOffKey: CutOffEntry] = [:]
-        var endedSessions: [RecordID: UnixTime] = [:]
+        var endedSessions: [RecordID: EndedEntry] = [:]
+        var cutOffsHeld = RevocationShares.Holdings()
+        var endedSessionsHeld = RevocationShares.Holdings()
     }
 
     /// Read without the lock on every validation.
@@ -37,9 +48,13 @@ package final class RevocationView: Sendable {
     /// Rings when the view becomes stale.
     package let staleness = Doorbell()
     private let entriesMax: Int
+    private let shares: RevocationShares
 
     /// Holds at most `entriesMax` cut-offs and as many ended sessions.
-    package init(entriesMax: Int = RevocationView.entriesMax) { self.entriesMax = entriesMax }
+    package init(entriesMax: Int = RevocationView.entriesMax) {
+        self.entriesMax = entriesMax
+        shares = RevocationShares(entriesMax: entriesMax)
+    }
 
     /// True while the store may hold revocations that are not known here: then nothing is accepted.
     package var isStale: Bool { clearedMarks.load(ordering: .acquiring) < staleMark || isCutOff }
@@ -66,24 +81,48 @@ package final class RevocationView: Sendable {
     /// The number of the newest cut-off known here: the `rev` of what is minted now.
     package var lastNumber: Int64 { lastNumberFast.load(ordering: .acquiring) }
 
-    /// True where another entry fits.
-    package var hasRoom: Bool {
-        state.withLock { $0.cutOffs.count < entriesMax && $0.endedSessions.count < entriesMax }
+    /// Whether a tenant may have one more target cut off.
+    ///
+    /// One that is cut off already takes no more room, and a whole workspace always may be.
+    package func hasRoom(for target: CutOffTarget, of tenant: Tenant) -> Bool {
+        state.withLock { state in
+            if target == .workspace || state.cutOffs[CutOffKey(tenant: tenant, target: target)] != nil {
+                return state.cutOffs.count < entriesMax
+            }
+            return shares.allow(one: state.cutOffsHeld[tenant], all: state.cutOffs.count)
+        }
     }
 
-    /// Takes in cut-offs, in any order, also repeatedly.
-    package func insert(_ records: [CutOffRecord]) {
-        guard !records.isEmpty else { return }
+    /// Whether a tenant may have one more session ended, which is nothing new where it has ended before.
+    package func hasRoom(forEndOf session: RecordID, of tenant: Tenant) -> Bool {
         state.withLock { state in
+            state.endedSessions[session] != nil
+                || shares.allow(one: state.endedSessionsHeld[tenant], all: state.endedSessions.count)
+        }
+    }
+
+    /// Takes in cut-offs, in any order, also repeatedly; false where one found no room.
+    @discardableResult
+    package func insert(_ records: [CutOffRecord]) -> Bool {
+        guard !records.isEmpty else { return true }
+        return state.withLock { state in
+            var isWhole = true
             for record in records {
                 let key = CutOffKey(tenant: record.tenant, target: record.target)
-                var entry = state.cutOffs[key] ?? CutOffEntry(number: 0, forgetAt: record.forgetAt)
-                entry.number = max(entry.number, record.number)
-                entry.forgetAt = max(entry.forgetAt, record.forgetAt)
-                state.cutOffs[key] = entry
                 state.lastNumber = max(state.lastNumber, record.number)
+                if var entry = state.cutOffs[key] {
+                    entry.number = max(entry.number, record.number)
+                    entry.forgetAt = max(entry.forgetAt, record.forgetAt)
+                    state.cutOffs[key] = entry
+                } else if state.cutOffs.count < entriesMax {
+                    state.cutOffs[key] = CutOffEntry(number: record.number, forgetAt: record.forgetAt)
+                    state.cutOffsHeld.add(record.tenant)
+                } else {
+                    isWhole = false
+                }
             }
             lastNumberFast.store(state.lastNumber, ordering: .releasing)
+            return isWhole
         }
     }
 
@@ -95,16 +134,23 @@ package final class RevocationView: Sendable {
         }
     }
 
-    /// Takes in ended sessions.
-    package func insert(_ ended: [EndedSession]) {
-        guard !ended.isEmpty else { return }
-        state.withLock { state in
+    /// Takes in ended sessions, of one tenant where that is known; false where one found no room.
+    @discardableResult
+    package func insert(_ ended: [EndedSession], of tenant: Tenant? = nil) -> Bool {
+        guard !ended.isEmpty else { return true }
+        return state.withLock { state in
+            var isWhole = true
             for session in ended {
-                state.endedSessions[session.session] = max(
-                    state.endedSessions[session.session] ?? session.forgetAt,
-                    session.forgetAt
-                )
+                if let entry = state.endedSessions[session.session] {
+                    state.endedSessions[session.session]?.forgetAt = max(entry.forgetAt, session.forgetAt)
+                } else if state.endedSessions.count < entriesMax {
+                    state.endedSessions[session.session] = EndedEntry(forgetAt: session.forgetAt, tenant: tenant)
+                    state.endedSessionsHeld.add(tenant)
+                } else {
+                    isWhole = false
+                }
             }
+            return isWhole
         }
     }
 
@@ -138,8 +184,11 @@ package final class RevocationView: Sendable {
     /// Forgets what can hit nothing any more.
     package func forget(before now: UnixTime) {
         state.withLock { state in
-            state.cutOffs = state.cutOffs.filter { $0.value.forgetAt > now }
-            state.endedSessions = state.endedSessions.filter { $0.value > now }
+            let (cutOffs, ended) = (state.cutOffs, state.endedSessions)
+            for (key, entry) in cutOffs where entry.forgetAt <= now { state.cutOffsHeld.remove(key.tenant) }
+            for (_, entry) in ended where entry.forgetAt <= now { state.endedSessionsHeld.remove(entry.tenant) }
+            state.cutOffs = cutOffs.filter { $0.value.forgetAt > now }
+            state.endedSessions = ended.filter { $0.value.forgetAt > now }
         }
     }
 

@@ -159,4 +159,76 @@ struct ReplicaObserverTests {
         observer.compared(aheadMilliseconds: 0, isOff: false)
         #expect(!started.services.revocations.isStale)
     }
+
+    @Test("A replica that was cut off takes no token before it has heard all that happened meanwhile")
+    func catchesUpInParts() async throws {
+        let service = try await ServiceHarness()
+        let first = try await service.openSession()
+        let second = try await service.openSession()
+        let claims = try service.services.keyring.reader.participant(second.participant, now: service.time.now()).claims
+        let observer = ReplicaObserver(services: service.services, registry: MetricsRegistry())
+        observer.isCutOff()
+        Self.expectUnavailable(await service.send(.get, "/v1/widget/session", token: first.participant), "cut off")
+        var part = StoreChanges()
+        part.hasMore = true
+        observer.changed(part)
+        for session in [first, second] {
+            let answer = await service.send(.get, "/v1/widget/session", token: session.participant)
+            Self.expectUnavailable(answer, "the end of a session may be in the next part")
+        }
+        #expect(await service.send(.get, "/readyz").status == 503)
+        part.endedSessions = [EndedSession(session: claims.session, forgetAt: claims.expiresAt.adding(seconds: 60))]
+        part.hasMore = false
+        observer.changed(part)
+        #expect(await service.send(.get, "/v1/widget/session", token: first.participant).status == 200)
+        #expect(await service.send(.get, "/v1/widget/session", token: second.participant).status == 410)
+        #expect(await service.send(.get, "/readyz").status == 200)
+    }
+
+    @Test("A tenant's own revocations make no replica refuse: what was taken in is known, and the next is refused")
+    func fullOfOne() async throws {
+        let service = try await ServiceHarness()
+        let session = try await service.openSession()
+        let tenant = try service.services.keyring.reader.participant(session.participant, now: service.time.now())
+            .claims.tenant
+        let until = service.time.now().adding(seconds: 3_600)
+        // More than one tenant may have, as other replicas may have allowed it.
+        Self.tell(service) { changes in
+            changes.cutOffs = (1...1_100_000).map { number in
+                CutOffRecord(
+                    number: number,
+                    id: RecordID(high: 1, low: UInt64(number)),
+                    tenant: tenant,
+                    target: .token(RecordID(high: 2, low: UInt64(number))),
+                    createdAt: service.time.now(),
+                    forgetAt: until
+                )
+            }
+        }
+        #expect(!service.services.revocations.isStale)
+        #expect(await service.send(.get, "/v1/widget/session", token: session.participant).status == 200)
+        let revoked = await service.admin(.post, "/v1/revocations", body: #"{"campaign_id":"one_more"}"#)
+        #expect(revoked.status == 429, "\(revoked.text)")
+        #expect(revoked.code == "rate_limited")
+        #expect(revoked.response.field("Retry-After") == "60")
+        #expect(await service.admin(.delete, "/v1/invites/\(session.inviteID)").status == 429)
+        // The widget can still leave, and the workspace can still be revoked as a whole.
+        let ended = await service.send(.delete, "/v1/widget/session", token: session.participant)
+        #expect(ended.status == 204)
+        let workspace = TypeID.text(.workspace, tenant.workspace)
+        let all = await service.admin(.post, "/v1/revocations", body: #"{"workspace_id":"\#(workspace)"}"#)
+        #expect(all.status == 201, "\(all.text)")
+    }
+
+    @Test("While revocations may be missing no requests should be sent here")
+    func staleIsNotReady() async throws {
+        let service = try await ServiceHarness()
+        #expect(await service.send(.get, "/readyz").status == 200)
+        service.services.revocations.markStale()
+        let answer = await service.send(.get, "/readyz")
+        Self.expectUnavailable(answer, "readyz")
+        #expect(answer.text.contains("revocations"), "\(answer.text)")
+        await service.services.catchUpIfStale(now: service.time.now())
+        #expect(await service.send(.get, "/readyz").status == 200)
+    }
 }

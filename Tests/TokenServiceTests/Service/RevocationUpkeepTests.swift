@@ -176,12 +176,12 @@ struct RevocationUpkeepTests {
         let reads = service.faults.calls
         #expect(reads.count { $0 == "endedSessions" } == 5)
         #expect(reads.count { $0 == "cutOffs" } == 5)
-        for room in 1...7 {
+        for room in 1...6 {
             await #expect(throws: StoreError.overloaded) {
                 try await RevocationView(entriesMax: room).fill(from: service.store, now: now, rowsPerRead: 2)
             }
         }
-        let roomy = RevocationView(entriesMax: 8)
+        let roomy = RevocationView(entriesMax: 7)
         try await roomy.fill(from: service.store, now: now, rowsPerRead: 2)
         #expect(roomy.counts.endedSessions == 7)
     }

@@ -169,4 +169,87 @@ struct RevocationViewTests {
         view.insert([Self.cutOff(5, .workspace)])
         #expect(view.lastNumber == 7)
     }
+
+    // MARK: Shares
+
+    /// A view with room for 3,200: 3,000 for all, and up to 3,150 two for each.
+    static func small() -> RevocationView { RevocationView(entriesMax: 3_200) }
+
+    static func other(_ number: UInt64) -> Tenant { Tenant(workspace: id(number), environment: .live) }
+
+    /// Cuts off as many campaigns of a tenant as are allowed; how many that were.
+    static func cutOffAll(_ view: RevocationView, _ tenant: Tenant, max: Int = .max) -> Int {
+        var count = 0
+        while count < max, view.hasRoom(for: .campaign("c\(count)"), of: tenant) {
+            #expect(view.insert([cutOff(view.lastNumber + 1, .campaign("c\(count)"), tenant: tenant)]))
+            count += 1
+        }
+        return count
+    }
+
+    @Test("One tenant gets two thirds of the room for cut-offs, each next one two thirds of the rest, and all a reserve")
+    func shares() {
+        let view = Self.small()
+        #expect(Self.cutOffAll(view, Self.tenant) == 2_000)
+        #expect(Self.cutOffAll(view, Self.other(2)) == 667)
+        #expect(Self.cutOffAll(view, Self.other(3)) == 222)
+        // However many take what they can get, the reserve is for those who have little.
+        for number in UInt64(4)..<79 { #expect(Self.cutOffAll(view, Self.other(number)) >= 2) }
+        #expect(!view.hasRoom(for: .campaign("more"), of: Self.tenant))
+    }
+
+    @Test("What is cut off already, and a workspace as a whole, need no share")
+    func needsNoShare() {
+        let view = Self.small()
+        _ = Self.cutOffAll(view, Self.tenant)
+        #expect(!view.hasRoom(for: .campaign("more"), of: Self.tenant))
+        #expect(view.hasRoom(for: .campaign("c0"), of: Self.tenant))
+        #expect(view.hasRoom(for: .workspace, of: Self.tenant))
+        #expect(view.hasRoom(for: .campaign("more"), of: Self.other(2)))
+    }
+
+    @Test("A share is free again when what filled it is forgotten, and not for a target that is cut off twice")
+    func sharesComeBack() {
+        let view = Self.small()
+        #expect(Self.cutOffAll(view, Self.tenant) == 2_000)
+        // Again, which holds no more.
+        view.insert([Self.cutOff(5_000, .campaign("c0"))])
+        view.forget(before: Self.now.adding(seconds: 100))
+        #expect(view.counts.cutOffs == 0)
+        #expect(Self.cutOffAll(view, Self.tenant) == 2_000)
+    }
+
+    @Test("One tenant's ended sessions leave room for the others'; what other processes tell of counts for nobody")
+    func sharesOfEnds() {
+        let view = Self.small()
+        let until = Self.now.adding(seconds: 10)
+        var next: UInt64 = 1
+        func endAll(_ tenant: Tenant) -> Int {
+            let first = next
+            while view.hasRoom(forEndOf: Self.id(next), of: tenant) {
+                #expect(view.insert([EndedSession(session: Self.id(next), forgetAt: until)], of: tenant))
+                next += 1
+            }
+            return Int(next - first)
+        }
+        view.insert((900_000..<901_500).map { EndedSession(session: Self.id($0), forgetAt: until) })
+        #expect(endAll(Self.tenant) == 1_000)
+        #expect(view.hasRoom(forEndOf: Self.id(1), of: Self.tenant), "it has ended before")
+        #expect(endAll(Self.other(2)) == 334)
+        view.forget(before: until)
+        #expect(endAll(Self.tenant) == 2_000)
+    }
+
+    @Test("What finds no room is told, and what was there already is taken in whatever is free")
+    func noRoom() {
+        let view = RevocationView(entriesMax: 2)
+        #expect(view.insert([Self.cutOff(1, .campaign("a")), Self.cutOff(2, .campaign("b"))]))
+        #expect(!view.insert([Self.cutOff(3, .campaign("camp")), Self.cutOff(4, .campaign("a"))]))
+        #expect(view.insert([Self.cutOff(5, .campaign("b"))]))
+        #expect(view.counts.cutOffs == 2)
+        let ends = (1...3).map { EndedSession(session: Self.id($0), forgetAt: Self.now.adding(seconds: 10)) }
+        #expect(view.insert(Array(ends[..<2])))
+        #expect(!view.insert(ends))
+        #expect(view.counts.endedSessions == 2)
+    }
 }
