@@ -252,6 +252,9 @@ extension Simulation {
                 || (session.nonce == nil && latest >= token.expiresAt)
                 || model.mayBeDead(token.lineage, born: session.born, at: reply.ended)
             if !isExplained { violate("a good session was not renewed: \(reply.code ?? "")") }
+        case 400 where isThief && session.signer == nil && session.nonce != nil && reply.code == "invalid_request":
+            // The token alone would have been enough; a nonce that is not the session's is told from it.
+            if reply.began.wall >= token.expiresAt { violate("a token that is over was called good") }
         default: violate("a renewal was answered with \(reply.status) \(reply.code ?? "")")
         }
     }

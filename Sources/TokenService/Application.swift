@@ -28,9 +28,12 @@ package final class Application: HTTPResponder {
         return ServiceLimits.bodyBytesMax
     }
 
-    package func response(to rejection: HTTPRejection) -> HTTPResponse {
+    package func response(to rejection: HTTPRejection, of request: HTTPRequest?) -> HTTPResponse {
         let id = services.identifiers.next(at: services.time.now())
-        return failure(Problem(rejection), TypeID.text(.request, id), accept: nil)
+        guard let request else { return failure(Problem(rejection), TypeID.text(.request, id), accept: nil) }
+        var route: Route?
+        if case .route(let found, _) = table.match(request.method, request.path) { route = found }
+        return finish(Problem(rejection), request, id, on: route)
     }
 
     package func respond(to request: HTTPRequest) -> HTTPReply {
@@ -110,7 +113,8 @@ package final class Application: HTTPResponder {
                 return .now(finish(try handler(call), call.id))
             } catch {
                 let problem = Self.problem(error)
-                guard let use = problem.unproven, services.events.isNews(use, now: call.now) else {
+                let isNews = problem.unproven.map { services.events.isNews($0, now: call.now) } ?? false
+                guard isNews || leakedKey(problem, call, on: route) != nil else {
                     return .now(finish(problem, call.request, call.id, on: route))
                 }
                 return .later { [self] in await refuse(problem, call, on: route) }
@@ -140,10 +144,30 @@ package final class Application: HTTPResponder {
         }
     }
 
-    /// The answer to a widget request that was refused, after the owner of a token without its key was told.
+    /// What a browser showed in place of a token, where that may be a secret API key of ours.
+    private func leakedKey(_ problem: Problem, _ call: Call, on route: Route) -> [UInt8]? {
+        guard route.isWidget, problem.code == .invalidToken, Authenticator.isFromBrowser(call.request)
+        else { return nil }
+        if let key = problem.presentedKey { return key }
+        guard case .success(let presented) = Authenticator.presentedKey(call.request) else { return nil }
+        let bytes = Array(presented)
+        return services.authenticator.secret(bytes) == nil ? nil : bytes
+    }
+
+    /// The answer to a widget request that was refused, after the owner of a token without its key was told, or the owner of
+    /// an API key that has come into a browser.
     private func refuse(_ problem: Problem, _ call: Call, on route: Route) async -> HTTPResponse {
         if let use = problem.unproven {
             await services.events.unproven(use, call, reason: problem.privateReason ?? "no proof of its key")
+        }
+        if let key = leakedKey(problem, call, on: route),
+            let checked = try? await services.authenticator.authenticate(key, call, needs: nil),
+            case .failure(let other) = checked.outcome, other.code == .keyInBrowser
+        {
+            var response = finish(other, call.request, call.id, on: route)
+            if let rate = checked.rate { Self.apply(rate, now: call.now, to: &response) }
+            count(response, of: checked.key, call)
+            return response
         }
         return finish(problem, call.request, call.id, on: route)
     }

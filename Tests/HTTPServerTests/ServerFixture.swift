@@ -20,8 +20,10 @@ struct TestResponder: HTTPResponder {
         HTTPResponse(status: 503, body: Array("no room for \(request.path)".utf8), contentType: "text/plain")
     }
 
-    func response(to rejection: HTTPRejection) -> HTTPResponse {
-        HTTPResponse(status: rejection.status, body: Array(rejection.reason.rawValue.utf8), contentType: "text/plain")
+    func response(to rejection: HTTPRejection, of request: HTTPRequest?) -> HTTPResponse {
+        let place = request.map { " of \($0.path)" } ?? ""
+        let text = rejection.reason.rawValue + place
+        return HTTPResponse(status: rejection.status, body: Array(text.utf8), contentType: "text/plain")
     }
 
     /// Answers with method, path and body.

@@ -24,7 +24,7 @@ struct ServerLimitTests {
         let fixture = try ServerFixture { $0.limits.bodyMilliseconds = 60 }
         let client = try fixture.client()
         let answer = try client.ask("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab")
-        #expect(answer.status == 408 && answer.text == "body_timeout")
+        #expect(answer.status == 408 && answer.text == "body_timeout of /")
         #expect(client.isClosed())
     }
 

@@ -120,7 +120,7 @@ extension EventLoop {
     }
 
     private func sayNoRoom(_ connection: inout Connection) {
-        append(&connection, shared.responder.response(to: HTTPRejection(.overloaded)), closing: true)
+        append(&connection, shared.responder.response(to: HTTPRejection(.overloaded), of: nil), closing: true)
         offerOutput(&connection)
         if connection.state.phase != .closed { scheduleDeadline(&connection) }
     }
@@ -145,7 +145,7 @@ extension EventLoop {
     }
 
     private func answerAndDrop(_ descriptor: consuming FileDescriptor) {
-        let response = shared.responder.response(to: HTTPRejection(.overloaded))
+        let response = shared.responder.response(to: HTTPRejection(.overloaded), of: nil)
         var bytes: [UInt8] = []
         encoder.append(response, closing: true, isToHead: false, now: shared.time.now(), to: &bytes)
         _ = Socket.send(descriptor.rawValue, bytes.span)

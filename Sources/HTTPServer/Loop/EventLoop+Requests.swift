@@ -51,6 +51,7 @@ extension EventLoop {
                 connection.partial = request
                 return position
             case .rejected(let rejection):
+                connection.partial = request
                 reject(&connection, rejection)
                 return position
             }
@@ -162,12 +163,13 @@ extension EventLoop {
 
     /// Answers for the HTTP layer itself, and ends the connection.
     func reject(_ connection: inout Connection, _ rejection: HTTPRejection) {
+        let request = connection.partial
         connection.partial = nil
         connection.unread = []
         connection.owesContinue = false
         guard case .send(let closing) = connection.state.rejected() else { return }
         shared.metrics.rejected(rejection.reason)
-        append(&connection, shared.responder.response(to: rejection), closing: closing)
+        append(&connection, shared.responder.response(to: rejection, of: request), closing: closing)
     }
 
     func append(_ connection: inout Connection, _ response: HTTPResponse, closing: Bool) {

@@ -18,6 +18,6 @@ package protocol HTTPResponder: Sendable {
 
     /// Renders an error that the HTTP layer found; the connection ends after it.
     ///
-    /// The response's status should be `rejection.status`.
-    func response(to rejection: HTTPRejection) -> HTTPResponse
+    /// The response's status should be `rejection.status`. The request is given where its head was read, without its body.
+    func response(to rejection: HTTPRejection, of request: HTTPRequest?) -> HTTPResponse
 }

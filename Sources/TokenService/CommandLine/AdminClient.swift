@@ -141,19 +141,3 @@ enum SmallFile {
         try FileDescriptor(opening: path, flags: 0).readAll(bytesMax: 4096)
     }
 }
-
-/// Percent-encoding of query parameters and path segments (RFC 3986 section 2.1).
-enum PercentEncoding {
-    static func encode(_ text: String) -> String {
-        var bytes: [UInt8] = []
-        for byte in text.utf8 {
-            if Base62.contains(byte) || [45, 46, 95, 126].contains(byte) {
-                bytes.append(byte)
-            } else {
-                let digits = Array("0123456789ABCDEF".utf8)
-                bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
-}

@@ -66,7 +66,7 @@ package enum CommandLineTool {
         }
         guard let command = matches.first else {
             let group = commands.filter { $0.path.starts(with: wanted.prefix(1)) && !wanted.isEmpty }
-            if group.isEmpty { throw UsageError("unknown command \(wanted.first?.prefix(24) ?? "")") }
+            if group.isEmpty { throw UsageError("unknown command \((wanted.first ?? words[0]).prefix(24))") }
             throw UsageError(
                 "\(wanted[0]) needs one of: " + group.map { $0.path.dropFirst().joined() }.joined(separator: ", ")
             )

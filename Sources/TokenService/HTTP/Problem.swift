@@ -87,6 +87,8 @@ package struct Problem: Error, Sendable {
     package var lacksKey = false
     /// The bound token that somebody presented without its key, where it was genuine and in force.
     package var unproven: UnprovenUse?
+    /// The text in a body that has the form of an API key and stands where a token should.
+    package var presentedKey: [UInt8]?
 
     package init(
         _ code: ProblemCode,

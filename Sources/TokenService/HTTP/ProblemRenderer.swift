@@ -122,6 +122,9 @@ package enum ProblemRenderer {
         guard let accept, accept.utf8.count <= 1024 else { return false }
         var problem = -1.0
         var json = -1.0
+        // What covers JSON without naming it ranks it where nothing names it; the more specific range wins.
+        var anyJSON = -1.0
+        var any = -1.0
         for range in accept.split(separator: ",") {
             let parts = range.split(separator: ";").map { $0.trimmed }
             guard let name = parts.first else { continue }
@@ -132,10 +135,12 @@ package enum ProblemRenderer {
             switch name.lowercased() {
             case "application/problem+json": problem = quality
             case "application/json": json = quality
+            case "application/*": anyJSON = quality
+            case "*/*": any = quality
             default: break
             }
         }
-        return problem > 0 && problem >= json
+        return problem > 0 && problem >= (json >= 0 ? json : anyJSON >= 0 ? anyJSON : any)
     }
 }
 

@@ -125,8 +125,10 @@ package struct RouteTable: Sendable {
             var parameters: [String] = []
             let fits = zip(pattern.segments, segments).allSatisfy { expected, actual in
                 if expected.first == "{" {
-                    guard !actual.isEmpty, actual.utf8.count <= 200 else { return false }
-                    parameters.append(String(actual))
+                    guard !actual.isEmpty, actual.utf8.count <= 200, let value = Self.decoded(actual) else {
+                        return false
+                    }
+                    parameters.append(value)
                     return true
                 }
                 return expected == actual
@@ -141,6 +143,12 @@ package struct RouteTable: Sendable {
         // Nearly no path begins with "/a", and comparing prefixes of texts is dear.
         guard path.utf8.dropFirst().first == UInt8(ascii: "a"), path.hasPrefix("/api/v1/") else { return path }
         return String(path.dropFirst(4))
+    }
+
+    /// A segment as it was meant: many clients write `:` as `%3A` (RFC 3986 section 2.1); nil where it is no UTF-8.
+    private static func decoded(_ segment: Substring) -> String? {
+        guard segment.utf8.contains(UInt8(ascii: "%")) else { return String(segment) }
+        return PercentEncoding.decode(segment)
     }
 
     private static func segments(_ path: String) -> [Substring] {

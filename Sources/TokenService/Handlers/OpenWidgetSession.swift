@@ -62,7 +62,10 @@ extension Services {
             usage.redeemed(session.tenant, apiKey: session.apiKey, now: call.now)
             await watch(.exchange, session, policies, origin: origin, call)
             return try opened(session, policies, 201, proof, call)
-        case .repeated(let session): return try opened(session, policies, 200, proof, call)
+        case .repeated(let session):
+            // Nothing that a session gives outlives it, however soon it is asked for again.
+            guard call.now < session.renewUntil else { throw Problem.sessionEnded }
+            return try opened(session, policies, 200, proof, call)
         case .used:
             await tellOwner(claims, call)
             throw Problem.inviteUsed
@@ -88,7 +91,9 @@ extension Services {
         } catch {
             metrics.refused(error)
             guard addresses.admits(call.request.clientAddress, now: call.now) else { throw tooManyExchanges(call) }
-            throw Problem(error, kind: .invite)
+            var problem = Problem(error, kind: .invite)
+            if authenticator.secret(Array(token.utf8)) != nil { problem.presentedKey = Array(token.utf8) }
+            throw problem
         }
         guard environment == nil || environment == claims.tenant.environment else {
             throw Problem.invalidToken("token of the other environment")

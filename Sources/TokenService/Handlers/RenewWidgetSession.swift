@@ -58,6 +58,8 @@ extension Services {
         case .originNotAllowed:
             throw Problem(.originNotAllowed, "This page may not show this content.", privateReason: "origin not listed")
         case .over, .ended: throw Problem.sessionEnded
+        case .holderMismatch where !presented.isExpired:
+            throw Problem.invalid("holder_nonce", "holder_nonce is not the one that this session was opened with.")
         case .holderMismatch: throw Problem(.expired, kind: .participant)
         case .unknown: throw Problem.invalidToken("the store has no such session")
         }

@@ -61,6 +61,11 @@ package final class Authenticator: Sendable {
             if problem.code == .unauthorized { return .refused(await refuse(call, problem)) }
             return .refused(problem)
         }
+        return try await authenticate(presented, call, needs: scope)
+    }
+
+    /// The same for a key that stands elsewhere in the request.
+    func authenticate(_ presented: [UInt8], _ call: Call, needs scope: Scope?) async throws -> Authentication {
         guard let secret = secret(presented) else {
             return .refused(await refuse(call, .unauthorized("malformed key or wrong checksum")))
         }
@@ -123,7 +128,7 @@ package final class Authenticator: Sendable {
         func refused(_ problem: Problem) -> Authentication {
             Authentication(outcome: .failure(problem), rate: rate, key: key)
         }
-        if call.request.fields.count(of: "origin") > 0 || call.request.fields.count(of: "sec-fetch-site") > 0 {
+        if Self.isFromBrowser(call.request) {
             await events.record(.keyInBrowser, call, tenant: record.tenant, key: record.id, reason: "browser request")
             let text = "A secret API key came from a browser. Keys must stay on servers: revoke this one."
             await events.refused(call, key: record)
@@ -173,6 +178,11 @@ package final class Authenticator: Sendable {
             )
         }
         return problem
+    }
+
+    /// Whether the request says that a browser made it (Fetch Metadata; RFC 6454 section 7).
+    static func isFromBrowser(_ request: HTTPRequest) -> Bool {
+        request.fields.count(of: "origin") > 0 || request.fields.count(of: "sec-fetch-site") > 0
     }
 
     /// The one key of the request, from `Authorization: Bearer` or `x-api-key`.

@@ -312,7 +312,11 @@ struct BadInputTests {
             ("application/problem+json", true), ("application/json", false), ("*/*", false), ("", false),
             ("application/json, application/problem+json;q=0.5", false),
             ("application/json;q=0.5, application/problem+json", true), ("application/problem+json;q=0", false),
-            ("application/*", false), (String(repeating: "application/problem+json,", count: 100), false),
+            ("application/*", false), ("application/problem+json;q=0.4, */*;q=0.5", false),
+            ("application/problem+json;q=0.4, application/*;q=0.5", false),
+            ("application/problem+json;q=0.5, */*;q=0.4", true),
+            ("application/problem+json;q=0.4, application/json;q=0.3, */*;q=0.5", true),
+            (String(repeating: "application/problem+json,", count: 100), false),
         ]
     )
     func problemJSON(accept: String, isProblem: Bool) async throws {

@@ -32,6 +32,37 @@ struct SessionTests {
         #expect(await service.redeem(invite, more: Self.proof()).code == "invite_used")
     }
 
+    @Test("The holder who asks again when the session may no more be renewed gets 410, not a token that is over")
+    func repeatedTooLate() async throws {
+        let service = try await ServiceHarness()
+        let put = await service.admin(.put, "/v1/policies", body: #"{"renew_seconds":3}"#)
+        try #require(put.status == 200, "\(put.text)")
+        let invite = try #require(await service.mint()["invite_token"])
+        #expect(await service.redeem(invite, more: Self.proof()).status == 201)
+        service.time.advance(milliseconds: 2_999)
+        #expect(await service.redeem(invite, more: Self.proof()).status == 200)
+        service.time.advance(milliseconds: 1)
+        let late = await service.redeem(invite, more: Self.proof())
+        #expect(late.status == 410 && late.code == "session_ended", "\(late.text)")
+    }
+
+    @Test("A token that is good with a nonce that is not the session's is told which of the two is wrong")
+    func wrongNonceOfAGoodToken() async throws {
+        let service = try await ServiceHarness()
+        let invite = try #require(await service.mint()["invite_token"])
+        let token = try #require(await service.redeem(invite, more: Self.proof())["participant_token"])
+        let path = "/v1/widget/session/renew"
+        func renew(_ nonce: String) async -> Answer {
+            await service.send(.post, path, body: #"{"holder_nonce":"\#(nonce)"}"#, token: token)
+        }
+        let wrong = await renew(Self.otherNonce)
+        #expect(wrong.status == 400 && wrong.param == "holder_nonce", "\(wrong.text)")
+        #expect(await renew(Self.nonce).status == 200)
+        service.time.advance(seconds: 901)
+        #expect(await renew(Self.otherNonce).code == "token_expired")
+        #expect(await renew(Self.nonce).status == 200)
+    }
+
     @Test("Anyone else, and anyone without proof, is refused, and the owner gets to know")
     func secondHolder() async throws {
         let service = try await ServiceHarness()

@@ -187,7 +187,7 @@ struct RevocationViewTests {
         return count
     }
 
-    @Test("One tenant gets two thirds of the room for cut-offs, each next one two thirds of the rest, and all a reserve")
+    @Test("One tenant gets two thirds of the room, each next one two thirds of the rest, and all have a reserve")
     func shares() {
         let view = Self.small()
         #expect(Self.cutOffAll(view, Self.tenant) == 2_000)

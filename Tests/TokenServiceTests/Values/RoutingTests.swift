@@ -29,7 +29,7 @@ struct RoutingTests {
             ("GET", "/v1/things", "GET /v1/things"), ("HEAD", "/v1/things", "GET /v1/things"),
             ("POST", "/v1/things", "POST /v1/things"), ("DELETE", "/v1/things", "allow GET, HEAD, POST"),
             ("GET", "/v1/things/a", "GET /v1/things/{id} a"), ("HEAD", "/v1/things/a", "GET /v1/things/{id} a"),
-            ("DELETE", "/v1/things/a%20b", "DELETE /v1/things/{id} a%20b"),
+            ("DELETE", "/v1/things/a%20b", "DELETE /v1/things/{id} a b"),
             ("POST", "/v1/things/a", "allow DELETE, GET, HEAD"), ("POST", "/v1/things/batch", "POST /v1/things/batch"),
             ("GET", "/v1/things/batch", "allow POST"), ("HEAD", "/v1/things/batch", "allow POST"),
             ("GET", "/v1/widget/open", "allow OPTIONS, POST"), ("BREW", "/v1/things", "allow GET, HEAD, POST"),
@@ -52,6 +52,22 @@ struct RoutingTests {
     func longSegment(count: Int, isFound: Bool) {
         let match = Self.table.match(.get, "/v1/things/" + String(repeating: "a", count: count))
         if case .none = match { #expect(!isFound) } else { #expect(isFound) }
+    }
+
+    @Test(
+        "A parameter is decoded from what clients escape, and is none where that is no text",
+        arguments: [
+            ("team%3Aq1", "team:q1"), ("team:q1", "team:q1"), ("a%2Fb", "a/b"), ("a+b", "a+b"),
+            ("%E2%82%AC", "\u{20AC}"),
+            ("%", nil), ("%4", nil), ("%zz", nil), ("%FF", nil), ("a%00", nil), ("a%7F", nil),
+        ] as [(String, String?)]
+    )
+    func escapedSegment(segment: String, expected: String?) {
+        switch Self.table.match(.get, "/v1/things/" + segment) {
+        case .route(_, let parameters): #expect(parameters == [expected])
+        case .none: #expect(expected == nil)
+        case .methodNotAllowed: Issue.record("a method")
+        }
     }
 
     @Test("A path of many segments is no path")
