@@ -162,7 +162,9 @@ package final class Application: HTTPResponder {
         }
         if let key = leakedKey(problem, call, on: route),
             let checked = try? await services.authenticator.authenticate(key, call, needs: nil),
-            case .failure(let other) = checked.outcome, other.code == .keyInBrowser
+            case .failure(let other) = checked.outcome, other.code == .keyInBrowser,
+            // In a body it is no credential, and no token either: the answer stays what it was.
+            problem.presentedKey == nil
         {
             var response = finish(other, call.request, call.id, on: route)
             if let rate = checked.rate { Self.apply(rate, now: call.now, to: &response) }
