@@ -17,7 +17,7 @@ extension Simulation {
         }
         settle()
         if !isNoisy, processes.count != replicas.count { violate("a process does not open, with no fault") }
-        if replicas.count > 1 { tellOthers(asks: milliseconds >= ChangeFeed.askMilliseconds) }
+        if replicas.count > 1 { tellOthers(asks: milliseconds >= FeedPosition.askMilliseconds) }
         if milliseconds >= 30_000 {
             for process in processes { start { await process.upkeep?.round() } }
             // Housekeeping goes on beside requests as often as before them.

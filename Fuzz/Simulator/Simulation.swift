@@ -42,9 +42,10 @@ package final class Simulation: @unchecked Sendable {
     var stepsOfGlitch = 0
     /// Faults so far, to know whether one fell into a request.
     var faultCount = 0
-    var writes = 0
-    var keyWrites = 0
-    var signingKeyWrites = 0
+    /// What the store tells the replicas.
+    var feed = StoreFeed()
+    /// The number of the newest cut-off.
+    var lastCutOff: Int64 = 0
     /// The latest time that any clock showed.
     var latest = UnixTime(milliseconds: 0)
     /// The latest time at which something was acknowledged as issued.

@@ -100,9 +100,10 @@ final class StoreGate: StoreConductor, @unchecked Sendable {
             await simulation.doLateCommands()
             // An event that landed late may be over by the time of a clock that is wrong: it is seen before it goes.
             if name == "sweepAudit" { await simulation.readAudit() }
-            simulation.noteWrite(name)
         }
-        return try await body()
+        let value = try await body()
+        if isWrite { await simulation.noteWrite(name) }
+        return value
     }
 
     private func later<Value: Sendable>(
@@ -111,8 +112,8 @@ final class StoreGate: StoreConductor, @unchecked Sendable {
     ) {
         let simulation = simulation
         simulation.late.append {
-            simulation.noteWrite(name)
             _ = try? await body()
+            await simulation.noteWrite(name)
         }
     }
 
@@ -162,5 +163,10 @@ final class StoreGate: StoreConductor, @unchecked Sendable {
         return .opened(session)
     }
 
-    func observes(_ observer: any StoreChangesObserver) { process.observer = observer }
+    /// What is told begins here; what came before will be read.
+    func observes(_ observer: any StoreChangesObserver) {
+        process.observer = observer
+        process.feed.change = simulation.feed.last
+        process.feed.cutOff = simulation.lastCutOff
+    }
 }
