@@ -141,8 +141,24 @@ extension Simulation {
         EndedSession(session: mark.session, forgetAt: UnixTime(milliseconds: .min))
     }
 
+    /// What a broken store knows of who is signed in.
+    private func altered(_ signedIn: SignedIn) -> SignedIn {
+        var signedIn = signedIn
+        switch breakage {
+        case .remembersRoles:
+            let id = signedIn.member.id
+            signedIn.member.memberships = rolesOfOld[id] ?? signedIn.member.memberships
+            rolesOfOld[id] = signedIn.member.memberships
+        case .forgetsIdleness: signedIn.session.lastSeenAt = signedIn.session.expiresAt
+        case .prolongsMemberSessions: signedIn.session.expiresAt = signedIn.session.expiresAt.adding(seconds: 86_400)
+        default: break
+        }
+        return signedIn
+    }
+
     /// An answer of the store as a broken one gives it.
     func altered<Value>(_ name: String, _ value: Value) -> Value {
+        if name == "memberSession", let signedIn = value as? SignedIn { return altered(signedIn) as? Value ?? value }
         if breakage == .skipsEvents, let endpoints = value as? [WebhookEndpoint] {
             return endpoints.map(Self.farther) as? Value ?? value
         }

@@ -26,7 +26,10 @@ extension Simulation {
         if breakage == .forgetsProofs { forgetProofs() }
         if replicas.count == 1, dice.below(80) < rates.signingKeys { commandInPlaceOfService() }
         // What a new process does not know shows at once or never: tokens do not live for long.
-        if wasDown { for _ in 0..<3 { start { await self.validateRevoked() } } }
+        if wasDown {
+            for _ in 0..<3 { start { await self.validateRevoked() } }
+            start { await self.useEndedSession() }
+        }
         // A copy is tried as long as its nonce is good.
         if !freshProofs.isEmpty { start { await self.replayProof() } }
         for _ in 0...dice.below(4) { startRequest() }
@@ -35,7 +38,8 @@ extension Simulation {
         deliver(turns: 4)
         checkAudit()
         if report.steps % 25 == 0 { checkReliable() }
-        if report.steps % 40 == 0 { model.trim() }
+        if report.steps % 50 == 0 { workAllDay() }
+        if report.steps % 40 == 0 { model.trim(now) }
     }
 
     /// Lets time go by; what goes on by itself all the while is done a few times, the last with some time left for it.
@@ -118,6 +122,15 @@ extension Simulation {
             (4, "replay proof", { await $0.replayProof() }),
             (4, "end session", { await $0.endSession() }),
             (9, "revoke", { await $0.revoke() }),
+            (8, "sign in", { await $0.signIn() }),
+            (1, "sign in often", { await $0.signInOften() }),
+            (1, "guess", { await $0.guess() }),
+            (16, "act as a member", { await $0.actAsMember() }),
+            (6, "use an ended session", { await $0.useEndedSession() }),
+            (4, "change member", { await $0.changeMember() }),
+            (3, "race for a password", { await $0.raceForPassword() }),
+            (1, "make member", { await $0.makeMemberIfFew() }),
+            (2, "read member", { await $0.readMember() }),
             (2, "change endpoint", { await $0.changeEndpoint() }),
             (2, "rotate key", { await $0.rotateKey() }),
             (3, "make key", { await $0.makeKeyIfFew() }),

@@ -28,6 +28,12 @@ package final class Simulation: @unchecked Sendable {
     var master: MasterKey?
     var tenant = Tenant(workspace: RecordID(high: 0, low: 0), environment: .test)
     var admin = ""
+    /// What is known of the admin key, from which descends what members mint.
+    var adminKey = ModelKey(id: "", secret: "", born: Fact(.start))
+    /// The platform key, which makes and changes members.
+    var platform = ""
+    /// The workspaces' ids by slug.
+    var workspaces: [String: String] = [:]
 
     /// Calls of the store that wait.
     var held: [HeldCall] = []
@@ -63,6 +69,8 @@ package final class Simulation: @unchecked Sendable {
     var lostCutOff: Int64 = 0
     var lostSessions: Set<RecordID> = []
     var opened: [RecordID: SessionRecord] = [:]
+    /// What a store that remembers roles takes members' for.
+    var rolesOfOld: [RecordID: [Membership]] = [:]
 
     /// - Parameters:
     ///   - replicas: processes on the one store.

@@ -36,6 +36,9 @@ struct SimulatorTests {
         // A run in which nothing succeeds, or nothing fails, shows nothing.
         #expect(report.operationCount > 250 && report.statuses[201, default: 0] > 40)
         #expect(report.signingKeys > 1 && report.deliveries > 5)
+        let console = report.consoleStatuses
+        #expect(console[200, default: 0] > 40 && console[201, default: 0] > 2, "\(console)")
+        #expect(console[401, default: 0] > 5 && console[403, default: 0] > 3, "\(console)")
         #expect(report.faults[.crash, default: 0] > 0 && report.faults.count > 6, "\(report.faults)")
     }
 
