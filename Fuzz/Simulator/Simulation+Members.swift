@@ -99,18 +99,27 @@ extension Simulation {
 
     // MARK: Changing members
 
-    /// Changes one thing or two of a member.
+    /// Changes one thing or two of a member; and takes it back, as a rule, where nobody knows whether it was done.
     func changeMember() async {
         guard let member = recent(model.members) else { return }
-        let isDisabled = member.isDisabled.possible(now, now).contains(true)
+        let wasDisabled = member.isDisabled.possible(now, now).contains(true)
+        let oldRoles = member.roles.possible(now, now).last
         let drawn = dice.below(10)
+        let roles = drawn < 5 ? drawRoles() : nil
+        // Somebody who can not sign in shows little.
+        let isDisabled = wasDisabled && dice.below(2) == 0 ? false : drawn == 6 || drawn == 7 ? !wasDisabled : nil
+        let state = await change(
+            member,
+            roles: roles,
+            password: drawn == 4 || drawn == 5 ? freshPassword() : nil,
+            isDisabled: isDisabled,
+            endsSessions: drawn > 7
+        )
+        guard state == .unsure, dice.below(3) > 0 else { return }
         await change(
             member,
-            roles: drawn < 5 ? drawRoles() : nil,
-            password: drawn == 4 || drawn == 5 ? freshPassword() : nil,
-            // Somebody who can not sign in shows little.
-            isDisabled: isDisabled && dice.below(2) == 0 ? false : drawn == 6 || drawn == 7 ? !isDisabled : nil,
-            endsSessions: drawn > 7
+            roles: roles == nil ? nil : oldRoles,
+            isDisabled: isDisabled == nil ? nil : wasDisabled
         )
     }
 
@@ -122,14 +131,15 @@ extension Simulation {
         start { await self.change(member, password: self.freshPassword()) }
     }
 
+    @discardableResult
     private func change(
         _ member: ModelMember,
         roles: [String: ModelRole]? = nil,
         password: String? = nil,
         isDisabled: Bool? = nil,
         endsSessions: Bool = false
-    ) async {
-        guard let id = member.id else { return }
+    ) async -> Fact.State {
+        guard let id = member.id else { return .never }
         let fact = Fact(now)
         var parts: [String] = []
         if let roles {
@@ -149,14 +159,16 @@ extension Simulation {
         let body = "{\(parts.joined(separator: ","))}"
         let reply = await ask(.patch, "/v1/members/\(id)", body: body, key: platform)
         fact.settle(reply, now, isDone: reply?.status == 200)
-        guard let reply, reply.status != 503 else { return }
+        switch reply?.status {
+        case 200:
+            guard let reply else { break }
+            checkShown(member, reply.json, reply)
+            if password != nil { audit.expectSome("member.password_changed", request: reply.requestID) }
         // Others changed the member again and again.
-        if reply.status == 409 { return }
-        guard reply.status == 200 else {
-            return violate("a change of a member was answered with \(reply.status) \(reply.code ?? "")")
+        case nil, 409, 503: break
+        default: violate("a change of a member was answered with \(reply?.status ?? 0) \(reply?.code ?? "")")
         }
-        checkShown(member, reply.json, reply)
-        if password != nil { audit.expectSome("member.password_changed", request: reply.requestID) }
+        return fact.state
     }
 
     /// A member who was acknowledged is there, as it was made and changed.

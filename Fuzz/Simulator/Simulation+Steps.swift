@@ -42,6 +42,8 @@ extension Simulation {
         if report.steps % 40 == 0 { model.trim(now) }
     }
 
+    private static let openCommitMilliseconds = 60_000
+
     /// Lets time go by; what goes on by itself all the while is done a few times, the last with some time left for it.
     private func passTime(_ milliseconds: Int) {
         let left = 6_000
@@ -50,6 +52,8 @@ extension Simulation {
         for part in stride(from: 3, to: 0, by: -1) {
             advance(milliseconds: rest / part)
             rest -= rest / part
+            // No commit stays open for long: every one has a deadline.
+            if milliseconds > Self.openCommitMilliseconds { start { await self.doLateCommands() } }
             if replicas.count > 1 { tellOthers(asks: true) }
             settle()
             deliver(turns: 3)
