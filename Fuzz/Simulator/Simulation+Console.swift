@@ -30,9 +30,9 @@ extension Simulation {
     private func act(_ session: ModelConsoleSession) async {
         let slug = dice.below(5) == 0 ? Self.slugs[1] : Self.slugs[0]
         switch dice.below(14) {
-        case 0..<4: await readInvites(session, slug)
-        case 4, 5: await readSession(session)
-        case 6..<9: await mint(as: session)
+        case 0..<3: await readInvites(session, slug)
+        case 3: await readSession(session)
+        case 4..<9: await mint(as: session)
         case 9: await changePolicy(as: session)
         case 10: await actAsPlatform(session)
         case 11: await forge(session)

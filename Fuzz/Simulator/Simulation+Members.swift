@@ -116,6 +116,7 @@ extension Simulation {
             endsSessions: drawn > 7
         )
         guard state == .unsure, dice.below(3) > 0 else { return }
+        tick += 1
         await change(
             member,
             roles: roles == nil ? nil : oldRoles,

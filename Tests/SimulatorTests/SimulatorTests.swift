@@ -27,7 +27,7 @@ struct SimulatorTests {
 
     @Test(
         "Whatever fails, what was acknowledged holds, and nothing that was revoked or is over is accepted",
-        arguments: [(1, 1), (2, 2), (3, 1), (4, 2), (5, 2)]
+        arguments: [(1, 1), (2, 2), (3, 1), (4, 2), (6, 2)]
     )
     func promises(seed: UInt64, replicas: Int) async throws {
         let report = try await Self.run(seed: seed, steps: 150, replicas: replicas)
