@@ -69,7 +69,8 @@ struct SimulatorRun {
         let byKind = Fault.allCases.map { "\($0.rawValue) \(faults[$0] ?? 0)" }.joined(separator: ", ")
         let deliveries = reports.reduce(0) { $0 + $1.deliveries }
         let keys = reports.reduce(0) { $0 + $1.signingKeys }
+        let console = reports.reduce(0) { $0 + $1.consoleStatuses.values.reduce(0, +) }
         return "\(reports.count) seeds, \((years * 10).rounded() / 10) years, \(count) operations, "
-            + "\(keys) signing keys, \(deliveries) deliveries; faults: \(byKind)"
+            + "\(keys) signing keys, \(deliveries) deliveries, \(console) requests of members; faults: \(byKind)"
     }
 }

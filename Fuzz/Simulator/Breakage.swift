@@ -26,4 +26,16 @@ package enum Breakage: String, CaseIterable, Sendable {
     case forgetsProofs
     /// Endpoints are taken to have come farther than they have.
     case skipsEvents
+    /// A member's sessions stay although all of them were ended.
+    case keepsMemberSessions
+    /// A member who signs out stays signed in.
+    case forgetsSignOuts
+    /// Members have the roles for ever that they had first.
+    case remembersRoles
+    /// A session is opened for whoever knew the password a moment ago.
+    case opensStaleSignIns
+    /// Sessions of members are always taken to have been used just now.
+    case forgetsIdleness
+    /// Sessions of members end a day later than they were said to.
+    case prolongsMemberSessions
 }

@@ -26,6 +26,8 @@ package enum Fault: String, CaseIterable, Sendable {
     case lostNotice = "lost notice"
     /// A replica does not hear of the store for a while.
     case cutOffReplica = "replica cut off"
+    /// A replica was away for so long that what it missed is not kept for it any more.
+    case missedChanges = "missed changes"
 }
 
 /// How often each of them is drawn, in thousandths.

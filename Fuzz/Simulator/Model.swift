@@ -32,6 +32,10 @@ struct Model {
     var holderKeys: [String: DPoPProofSigner] = [:]
     var proofs: [UsedProof] = []
     var endpoints: [ModelEndpoint] = []
+    var members: [ModelMember] = []
+    /// Members whose answer was lost, to be asked for again.
+    var pendingMembers: [ModelMember] = []
+    var guesses: [ModelGuess] = []
     /// The events of the trail, by id.
     var events: Set<String> = []
 
@@ -62,7 +66,8 @@ struct Model {
     }
 
     /// Forgets what is too old to be asked about, so that years cost no more than weeks.
-    mutating func trim() {
+    mutating func trim(_ now: Moment) {
+        for member in members { member.trim(now) }
         invites = invites.suffix(400)
         sessions = sessions.suffix(400)
         tokens = tokens.suffix(600)
@@ -130,9 +135,14 @@ final class ModelKey {
 }
 
 /// One wish of a backend for an invite, with all its tries.
-final class ModelMint {
+///
+/// Safe because: everything of a simulation runs on its one thread.
+final class ModelMint: @unchecked Sendable {
     let number: Int
+    /// The key that it descends from.
     let key: ModelKey
+    /// The member who asks; nil where the key does.
+    let member: ModelMember?
     let campaign: String
     let participant: String
     let maxUses: Int
@@ -144,6 +154,7 @@ final class ModelMint {
     init(
         number: Int,
         key: ModelKey,
+        member: ModelMember? = nil,
         campaign: String,
         participant: String,
         maxUses: Int,
@@ -153,6 +164,7 @@ final class ModelMint {
     ) {
         self.number = number
         self.key = key
+        self.member = member
         self.campaign = campaign
         self.participant = participant
         self.maxUses = maxUses

@@ -5,4 +5,11 @@ struct Moment {
     let tick: Int
     let wall: UnixTime
     let monotonic: MonotonicInstant
+
+    /// Before everything.
+    static let start = Moment(
+        tick: 0,
+        wall: UnixTime(milliseconds: 0),
+        monotonic: MonotonicInstant(nanoseconds: 0)
+    )
 }

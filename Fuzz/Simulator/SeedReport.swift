@@ -5,6 +5,8 @@ package struct SeedReport: Sendable {
     package internal(set) var operations: [String: Int] = [:]
     /// How often answers had each status.
     package internal(set) var statuses: [Int: Int] = [:]
+    /// How often those had it that members got to requests with their cookies.
+    package internal(set) var consoleStatuses: [Int: Int] = [:]
     package internal(set) var faults: [Fault: Int] = [:]
     /// Signing keys that signed something which was handed out.
     package internal(set) var signingKeys = 0

@@ -23,7 +23,7 @@ final class ServiceProcess: @unchecked Sendable {
     var isDelivering = false
     /// Who learns of changes of the other replica.
     var observer: (any StoreChangesObserver)?
-    var feed = ChangeFeed()
+    var feed = FeedPosition()
 
     init(number: Int, replica: Int) {
         self.number = number
@@ -45,20 +45,6 @@ struct Sleeper {
     let due: MonotonicInstant
     let process: ServiceProcess
     let continuation: CheckedContinuation<Void, Never>
-}
-
-/// What a replica was told of the store, and when.
-struct ChangeFeed {
-    /// How often a replica asks by itself, and after how long without an answer it trusts its memory no more, in
-    /// milliseconds; as the store for several machines has it.
-    static let askMilliseconds = 500
-    static let silenceMilliseconds = 4_750
-
-    var lastCutOff: Int64 = 0
-    var keyWrites = 0
-    var signingKeyWrites = 0
-    var writes = 0
-    var heardAt = MonotonicInstant(nanoseconds: 0)
 }
 
 /// A place where a process of the service runs, again after each crash.

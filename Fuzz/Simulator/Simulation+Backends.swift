@@ -23,13 +23,33 @@ extension Simulation {
         await run(mint)
     }
 
+    /// A member mints, in the name of the workspace's oldest admin key.
+    func mint(as session: ModelConsoleSession) async {
+        let number = nextNumber()
+        let mint = ModelMint(
+            number: number,
+            key: adminKey,
+            member: session.member,
+            campaign: dice.pick(Self.campaigns),
+            participant: "p\(dice.below(25))@example.com",
+            maxUses: 1,
+            seconds: dice.pick([nil, 300, 86_400]),
+            idempotencyKey: "mint-\(number)",
+            born: Fact(now)
+        )
+        await run(mint, as: session)
+    }
+
     /// Asks again for an invite of which nobody heard, as long as the answer is remembered.
     func mintAgain() async {
         guard !model.pending.isEmpty else { return }
         let mint = model.pending.remove(at: dice.below(model.pending.count))
         // An idempotency key is kept for a day.
         guard latest < mint.born.began.wall.adding(seconds: 20 * 3600) else { return }
-        await run(mint)
+        guard let member = mint.member else { return await run(mint) }
+        // Whichever session asks, the key of the request is the member's.
+        guard let session = openSession(of: member) else { return model.pending.append(mint) }
+        await run(mint, as: session)
     }
 
     /// A key that should work, as a rule; else any.
@@ -37,14 +57,23 @@ extension Simulation {
         (dice.below(6) > 0 ? recent(model.keys.filter(\.isUsable), 4) : nil) ?? recent(model.keys, 6)
     }
 
-    private func run(_ mint: ModelMint) async {
+    private func run(_ mint: ModelMint, as session: ModelConsoleSession? = nil) async {
         mint.tries += 1
         let fields = mint.idempotencyKey.map { [("Idempotency-Key", $0)] } ?? []
-        let reply = await ask(.post, "/v1/invites", body: mint.body, key: mint.key.secret, fields: fields)
+        let (path, slug) = ("/v1/invites", Self.slugs[0])
+        let reply =
+            if let session {
+                await ask(.post, path, body: mint.body, as: session, in: slug, fields: fields)
+            } else {
+                await ask(.post, path, body: mint.body, key: mint.key.secret, fields: fields)
+            }
         guard let reply, !reply.isUnknown else {
             mint.born.settle(.unsure, now)
             if mint.idempotencyKey != nil { model.pending.append(mint) }
             return
+        }
+        if let session, reply.status != 503, !isLetThrough(reply, session, in: slug, needs: .operator) {
+            return settleRefused(mint, reply)
         }
         switch reply.status {
         case 201: minted(mint, reply)

@@ -43,9 +43,20 @@ extension Simulation {
                 guard let counts = process.application?.services.revocations.counts else { continue }
                 if counts.cutOffs + counts.endedSessions > 0 { violate("after all is over memory holds \(counts)") }
             }
+            try await checkSessionsGone()
             try await checkKeysGone()
         } catch {
             violate("the store does not answer: \(error)")
+        }
+    }
+
+    /// Of members' sessions nothing is left when they are over.
+    private func checkSessionsGone() async throws(StoreError) {
+        guard let secrets = processes.first?.application?.services.console.secrets else { return }
+        for session in model.members.flatMap(\.sessions) {
+            guard let digest = secrets.digest(ofCookie: session.secret) else { continue }
+            guard try await store.memberSession(digest: digest) != nil else { continue }
+            violate("a session of the console is kept for ever")
         }
     }
 

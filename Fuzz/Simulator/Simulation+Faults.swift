@@ -108,65 +108,6 @@ extension Simulation {
         trace.note("clock: \(fault.rawValue), \(wall.milliseconds)")
     }
 
-    // MARK: Replicas
-
-    /// A command of that name was done.
-    func noteWrite(_ name: String) {
-        writes += 1
-        switch name {
-        case "createAPIKey", "changeAPIKey", "editAPIKey", "rotateAPIKey", "createCutOff": keyWrites += 1
-        case "replaceSigningKeys": signingKeyWrites += 1
-        default: break
-        }
-    }
-
-    /// Tells each replica what the store did since it was told last.
-    ///
-    /// A notice may be lost; what a replica asks for by itself is not. `asks` says that there was time for that.
-    func tellOthers(asks: Bool) {
-        for replica in replicas {
-            guard let process = replica.process, process.observer != nil else { continue }
-            if replica.isCutOff {
-                let silence = time.monotonicNow().nanoseconds(since: process.feed.heardAt)
-                if silence >= UInt64(ChangeFeed.silenceMilliseconds) * 1_000_000 { process.observer?.isCutOff() }
-                continue
-            }
-            if !asks {
-                guard process.feed.writes < writes else { continue }
-                if isNoisy, dice.below(1000) < rates.lostNotice {
-                    note(.lostNotice)
-                    continue
-                }
-            }
-            start { await self.tell(process) }
-        }
-        executor.run()
-    }
-
-    private func tell(_ process: ServiceProcess) async {
-        var changes = StoreChanges()
-        let longAgo = UnixTime(milliseconds: .min)
-        let cutOffs = try? await store.cutOffs(after: process.feed.lastCutOff, now: longAgo, limit: .max)
-        changes.cutOffs = cutOffs ?? []
-        changes.endedSessions = (try? await store.endedSessions(now: longAgo, limit: .max)) ?? []
-        if process.feed.keyWrites < keyWrites {
-            var before: RecordID?
-            repeat {
-                let page = try? await store.apiKeys(of: tenant, page: PageRequest(before: before, limit: 100))
-                for key in page?.records ?? [] { changes.apiKeys.insert(key.id) }
-                before = page?.next
-            } while before != nil
-        }
-        if process.feed.writes < writes { changes.policies = [tenant] }
-        process.feed.lastCutOff = changes.cutOffs.last?.number ?? process.feed.lastCutOff
-        changes.signingKeys = process.feed.signingKeyWrites < signingKeyWrites
-        process.feed.keyWrites = keyWrites
-        process.feed.signingKeyWrites = signingKeyWrites
-        process.feed.writes = writes
-        process.feed.heardAt = time.monotonicNow()
-        process.observer?.changed(changes)
-    }
-
     // MARK: Broken on purpose
 
     /// Has each process forget what it knows of proofs: all that it has in memory, behind everybody's back.
@@ -200,8 +141,24 @@ extension Simulation {
         EndedSession(session: mark.session, forgetAt: UnixTime(milliseconds: .min))
     }
 
+    /// What a broken store knows of who is signed in.
+    private func altered(_ signedIn: SignedIn) -> SignedIn {
+        var signedIn = signedIn
+        switch breakage {
+        case .remembersRoles:
+            let id = signedIn.member.id
+            signedIn.member.memberships = rolesOfOld[id] ?? signedIn.member.memberships
+            rolesOfOld[id] = signedIn.member.memberships
+        case .forgetsIdleness: signedIn.session.lastSeenAt = signedIn.session.expiresAt
+        case .prolongsMemberSessions: signedIn.session.expiresAt = signedIn.session.expiresAt.adding(seconds: 86_400)
+        default: break
+        }
+        return signedIn
+    }
+
     /// An answer of the store as a broken one gives it.
     func altered<Value>(_ name: String, _ value: Value) -> Value {
+        if name == "memberSession", let signedIn = value as? SignedIn { return altered(signedIn) as? Value ?? value }
         if breakage == .skipsEvents, let endpoints = value as? [WebhookEndpoint] {
             return endpoints.map(Self.farther) as? Value ?? value
         }

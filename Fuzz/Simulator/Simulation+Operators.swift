@@ -137,14 +137,21 @@ extension Simulation {
 
     // MARK: Policies
 
-    func changePolicy() async {
+    func changePolicy(as session: ModelConsoleSession? = nil) async {
         let seconds = dice.pick([Int64(3600), 86_400, 604_800])
         let fact = Fact(now)
         model.limits.append((fact, seconds))
         let body = #"{"invite":{"max_seconds":\#(seconds)}}"#
-        let reply = await ask(.put, "/v1/policies", body: body, key: admin)
+        let (path, slug) = ("/v1/policies", Self.slugs[0])
+        let reply =
+            if let session {
+                await ask(.put, path, body: body, as: session, in: slug)
+            } else {
+                await ask(.put, path, body: body, key: admin)
+            }
         fact.settle(reply, now, isDone: reply?.status == 200)
         guard let reply, reply.status != 503 else { return }
+        if let session, !isLetThrough(reply, session, in: slug, needs: .security) { return }
         // Somebody else's change came first.
         guard [200, 409].contains(reply.status) else {
             return violate("a policy was answered with \(reply.status) \(reply.code ?? "")")

@@ -22,6 +22,7 @@ extension Simulation {
         for index in replicas.indices { open(index) }
         settle()
         guard replicas.allSatisfy({ $0.process?.application != nil }) else { throw Trouble(what: "no service") }
+        try setUpMembers()
         for _ in 0..<3 {
             start { await self.makeKey() }
             settle()
@@ -49,6 +50,9 @@ extension Simulation {
         )
         tenant = Tenant(workspace: setup.workspace, environment: .test)
         admin = setup.secret
+        let made = Fact(now)
+        made.settle(.done, now)
+        adminKey = ModelKey(id: TypeID.text(.apiKey, setup.apiKey), secret: admin, born: made)
     }
 
     /// Starts the service of a replica over what the store has.
@@ -105,6 +109,14 @@ extension Simulation {
         )
         factory.background.executor = executor
         factory.background.pause = { milliseconds in await self.sleep(milliseconds, process) }
+        factory.background.worker = { name, work in
+            self.start {
+                await self.hold(name, process)
+                work()
+            }
+        }
+        // What the lowest cost does not show the highest does not either.
+        factory.passwordCost = ScryptCost(logN: 4, r: 1, p: 1) ?? .standard
         return factory
     }
 
@@ -119,7 +131,8 @@ extension Simulation {
         _ target: String,
         body: String? = nil,
         key: String? = nil,
-        fields: [(String, String)] = []
+        fields: [(String, String)] = [],
+        from address: String? = nil
     ) async -> Reply? {
         let processes = processes
         guard !processes.isEmpty else { return nil }
@@ -132,7 +145,8 @@ extension Simulation {
             method: method,
             target: target,
             fields: HTTPRequestFields(all),
-            body: Array((body ?? "").utf8)
+            body: Array((body ?? "").utf8),
+            clientAddress: address.flatMap { IPAddress(parsing: $0) } ?? .loopback
         )
         tick += 1
         let began = now
@@ -164,7 +178,7 @@ extension Simulation {
         report.statuses[reply.status, default: 0] += 1
         let code = reply.code.map { " " + $0 } ?? ""
         trace.note(
-            "\(began.tick) \(began.wall.milliseconds) \(method.name) \(target) \(Self.brief(body, key)) "
+            "\(began.tick) \(began.wall.milliseconds) \(method.name) \(target) \(Self.brief(body, key, fields)) "
                 + "at \(process.number): \(reply.status)\(code) \(reply["id"] ?? reply["session_id"] ?? "")",
             Array((body ?? "").utf8) + response.body
         )
@@ -173,8 +187,10 @@ extension Simulation {
     }
 
     /// A body or else a credential without what nobody reads: of a token its last characters.
-    private static func brief(_ body: String?, _ key: String?) -> String {
-        let text = body ?? key.map { String($0.suffix(8)) } ?? ""
+    private static func brief(_ body: String?, _ key: String?, _ fields: [(String, String)]) -> String {
+        let cookie = fields.first { $0.0 == "Cookie" }?.1
+        let text = [body, (cookie ?? (body == nil ? key : nil)).map { String($0.suffix(8)) }].compactMap(\.self)
+            .joined(separator: " ")
         return text.replacing(/eyJ[A-Za-z0-9_.-]{40,}/) { "…" + $0.output.suffix(8) }
     }
 

@@ -81,6 +81,7 @@ extension Simulation {
             // A store that is closed has done what it was asked for.
             await self.doLateCommands()
             await self.changeSigningKeys()
+            await self.doLateCommands()
         }
         settle()
         open(0)

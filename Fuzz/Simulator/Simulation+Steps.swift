@@ -17,7 +17,7 @@ extension Simulation {
         }
         settle()
         if !isNoisy, processes.count != replicas.count { violate("a process does not open, with no fault") }
-        if replicas.count > 1 { tellOthers(asks: milliseconds >= ChangeFeed.askMilliseconds) }
+        if replicas.count > 1 { tellOthers(asks: milliseconds >= FeedPosition.askMilliseconds) }
         if milliseconds >= 30_000 {
             for process in processes { start { await process.upkeep?.round() } }
             // Housekeeping goes on beside requests as often as before them.
@@ -26,7 +26,10 @@ extension Simulation {
         if breakage == .forgetsProofs { forgetProofs() }
         if replicas.count == 1, dice.below(80) < rates.signingKeys { commandInPlaceOfService() }
         // What a new process does not know shows at once or never: tokens do not live for long.
-        if wasDown { for _ in 0..<3 { start { await self.validateRevoked() } } }
+        if wasDown {
+            for _ in 0..<3 { start { await self.validateRevoked() } }
+            start { await self.useEndedSession() }
+        }
         // A copy is tried as long as its nonce is good.
         if !freshProofs.isEmpty { start { await self.replayProof() } }
         for _ in 0...dice.below(4) { startRequest() }
@@ -35,8 +38,11 @@ extension Simulation {
         deliver(turns: 4)
         checkAudit()
         if report.steps % 25 == 0 { checkReliable() }
-        if report.steps % 40 == 0 { model.trim() }
+        if report.steps % 50 == 0 { workAllDay() }
+        if report.steps % 40 == 0 { model.trim(now) }
     }
+
+    private static let openCommitMilliseconds = 60_000
 
     /// Lets time go by; what goes on by itself all the while is done a few times, the last with some time left for it.
     private func passTime(_ milliseconds: Int) {
@@ -46,6 +52,8 @@ extension Simulation {
         for part in stride(from: 3, to: 0, by: -1) {
             advance(milliseconds: rest / part)
             rest -= rest / part
+            // No commit stays open for long: every one has a deadline.
+            if milliseconds > Self.openCommitMilliseconds { start { await self.doLateCommands() } }
             if replicas.count > 1 { tellOthers(asks: true) }
             settle()
             deliver(turns: 3)
@@ -118,6 +126,15 @@ extension Simulation {
             (4, "replay proof", { await $0.replayProof() }),
             (4, "end session", { await $0.endSession() }),
             (9, "revoke", { await $0.revoke() }),
+            (8, "sign in", { await $0.signIn() }),
+            (1, "sign in often", { await $0.signInOften() }),
+            (1, "guess", { await $0.guess() }),
+            (16, "act as a member", { await $0.actAsMember() }),
+            (6, "use an ended session", { await $0.useEndedSession() }),
+            (4, "change member", { await $0.changeMember() }),
+            (3, "race for a password", { await $0.raceForPassword() }),
+            (1, "make member", { await $0.makeMemberIfFew() }),
+            (2, "read member", { await $0.readMember() }),
             (2, "change endpoint", { await $0.changeEndpoint() }),
             (2, "rotate key", { await $0.rotateKey() }),
             (3, "make key", { await $0.makeKeyIfFew() }),

@@ -28,6 +28,12 @@ package final class Simulation: @unchecked Sendable {
     var master: MasterKey?
     var tenant = Tenant(workspace: RecordID(high: 0, low: 0), environment: .test)
     var admin = ""
+    /// What is known of the admin key, from which descends what members mint.
+    var adminKey = ModelKey(id: "", secret: "", born: Fact(.start))
+    /// The platform key, which makes and changes members.
+    var platform = ""
+    /// The workspaces' ids by slug.
+    var workspaces: [String: String] = [:]
 
     /// Calls of the store that wait.
     var held: [HeldCall] = []
@@ -42,9 +48,10 @@ package final class Simulation: @unchecked Sendable {
     var stepsOfGlitch = 0
     /// Faults so far, to know whether one fell into a request.
     var faultCount = 0
-    var writes = 0
-    var keyWrites = 0
-    var signingKeyWrites = 0
+    /// What the store tells the replicas.
+    var feed = StoreFeed()
+    /// The number of the newest cut-off.
+    var lastCutOff: Int64 = 0
     /// The latest time that any clock showed.
     var latest = UnixTime(milliseconds: 0)
     /// The latest time at which something was acknowledged as issued.
@@ -62,6 +69,8 @@ package final class Simulation: @unchecked Sendable {
     var lostCutOff: Int64 = 0
     var lostSessions: Set<RecordID> = []
     var opened: [RecordID: SessionRecord] = [:]
+    /// What a store that remembers roles takes members' for.
+    var rolesOfOld: [RecordID: [Membership]] = [:]
 
     /// - Parameters:
     ///   - replicas: processes on the one store.

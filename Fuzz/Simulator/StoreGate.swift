@@ -1,4 +1,5 @@
 import InviteStore
+import Platform
 import TestSupport
 
 /// What a call of the store is told when it goes on.
@@ -21,6 +22,23 @@ struct HeldCall {
     /// True where the store has done it, and its answer is on the way.
     let isAnswer: Bool
     let continuation: CheckedContinuation<Verdict, Never>
+}
+
+extension Simulation {
+    /// Waits until it is picked; what is neither asked of the store nor answered by it meets no fault.
+    @discardableResult
+    func hold(
+        _ name: String,
+        _ process: ServiceProcess,
+        isWrite: Bool = false,
+        isAnswer: Bool = true
+    ) async -> Verdict {
+        await withCheckedContinuation { continuation in
+            held.append(
+                HeldCall(name: name, process: process, isWrite: isWrite, isAnswer: isAnswer, continuation: continuation)
+            )
+        }
+    }
 }
 
 /// Stands between one process and the store: every call waits here until the simulation picks it, and meets its fault.
@@ -77,17 +95,7 @@ final class StoreGate: StoreConductor, @unchecked Sendable {
     }
 
     private func hold(_ name: String, isWrite: Bool, isAnswer: Bool) async -> Verdict {
-        await withCheckedContinuation { continuation in
-            simulation.held.append(
-                HeldCall(
-                    name: name,
-                    process: process,
-                    isWrite: isWrite,
-                    isAnswer: isAnswer,
-                    continuation: continuation
-                )
-            )
-        }
+        await simulation.hold(name, process, isWrite: isWrite, isAnswer: isAnswer)
     }
 
     /// Asks the store; what it owes from before is done first, since it does one command after the other.
@@ -100,9 +108,10 @@ final class StoreGate: StoreConductor, @unchecked Sendable {
             await simulation.doLateCommands()
             // An event that landed late may be over by the time of a clock that is wrong: it is seen before it goes.
             if name == "sweepAudit" { await simulation.readAudit() }
-            simulation.noteWrite(name)
         }
-        return try await body()
+        let value = try await body()
+        if isWrite { await simulation.noteWrite(name) }
+        return value
     }
 
     private func later<Value: Sendable>(
@@ -111,8 +120,8 @@ final class StoreGate: StoreConductor, @unchecked Sendable {
     ) {
         let simulation = simulation
         simulation.late.append {
-            simulation.noteWrite(name)
             _ = try? await body()
+            await simulation.noteWrite(name)
         }
     }
 
@@ -149,6 +158,27 @@ final class StoreGate: StoreConductor, @unchecked Sendable {
         return command
     }
 
+    func adjusted(_ command: ChangeMember) -> ChangeMember {
+        var command = command
+        if simulation.breakage == .keepsMemberSessions { command.endsSessions = false }
+        return command
+    }
+
+    func adjusted(_ command: OpenMemberSession, in store: any InviteStore) async -> OpenMemberSession {
+        var command = command
+        if simulation.breakage == .opensStaleSignIns,
+            let member = try? await store.member(.id(command.session.member))
+        {
+            command.revision = member.revision
+        }
+        return command
+    }
+
+    func adjusted(_ change: MemberSessionChange, now: UnixTime) -> MemberSessionChange {
+        if simulation.breakage == .forgetsSignOuts, case .end = change { return .seen(at: now) }
+        return change
+    }
+
     func adjusted(_ outcome: RedeemOutcome, of command: RedeemInvite) -> RedeemOutcome {
         if simulation.breakage == .forgetsBinding, case .opened(var session) = outcome {
             session.boundKey = nil
@@ -162,5 +192,10 @@ final class StoreGate: StoreConductor, @unchecked Sendable {
         return .opened(session)
     }
 
-    func observes(_ observer: any StoreChangesObserver) { process.observer = observer }
+    /// What is told begins here; what came before will be read.
+    func observes(_ observer: any StoreChangesObserver) {
+        process.observer = observer
+        process.feed.change = simulation.feed.last
+        process.feed.cutOff = simulation.lastCutOff
+    }
 }

@@ -27,7 +27,7 @@ struct SimulatorTests {
 
     @Test(
         "Whatever fails, what was acknowledged holds, and nothing that was revoked or is over is accepted",
-        arguments: [(1, 1), (2, 2), (3, 1), (4, 2), (5, 2)]
+        arguments: [(1, 1), (2, 2), (3, 1), (4, 2), (6, 2)]
     )
     func promises(seed: UInt64, replicas: Int) async throws {
         let report = try await Self.run(seed: seed, steps: 150, replicas: replicas)
@@ -36,6 +36,9 @@ struct SimulatorTests {
         // A run in which nothing succeeds, or nothing fails, shows nothing.
         #expect(report.operationCount > 250 && report.statuses[201, default: 0] > 40)
         #expect(report.signingKeys > 1 && report.deliveries > 5)
+        let console = report.consoleStatuses
+        #expect(console[200, default: 0] > 40 && console[201, default: 0] > 2, "\(console)")
+        #expect(console[401, default: 0] > 5 && console[403, default: 0] > 3, "\(console)")
         #expect(report.faults[.crash, default: 0] > 0 && report.faults.count > 6, "\(report.faults)")
     }
 

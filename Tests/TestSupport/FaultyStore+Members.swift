@@ -15,7 +15,8 @@ extension FaultyStore {
     }
 
     package func changeMember(_ command: ChangeMember) async throws(StoreError) -> Bool {
-        try await run("changeMember") { () throws(StoreError) in try await self.inner.changeMember(command) }
+        let command = conductor?.adjusted(command) ?? command
+        return try await run("changeMember") { () throws(StoreError) in try await self.inner.changeMember(command) }
     }
 
     package func memberSession(digest: [UInt8]) async throws(StoreError) -> SignedIn? {
@@ -23,7 +24,10 @@ extension FaultyStore {
     }
 
     package func openMemberSession(_ command: OpenMemberSession) async throws(StoreError) -> Bool {
-        try await run("openMemberSession") { () throws(StoreError) in try await self.inner.openMemberSession(command) }
+        try await run("openMemberSession") { () throws(StoreError) in
+            let command = await self.conductor?.adjusted(command, in: self.inner) ?? command
+            return try await self.inner.openMemberSession(command)
+        }
     }
 
     package func changeMemberSession(
@@ -31,7 +35,8 @@ extension FaultyStore {
         _ change: MemberSessionChange,
         now: UnixTime
     ) async throws(StoreError) -> Bool {
-        try await run("changeMemberSession") { () throws(StoreError) in
+        let change = conductor?.adjusted(change, now: now) ?? change
+        return try await run("changeMemberSession") { () throws(StoreError) in
             try await self.inner.changeMemberSession(digest: digest, change, now: now)
         }
     }

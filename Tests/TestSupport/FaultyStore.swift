@@ -26,7 +26,7 @@ package final class FaultyStore: InviteStore, RateShares {
     private let state = Mutex(State())
 
     /// Whoever decides in the tests' stead what becomes of each call.
-    private let conductor: (any StoreConductor)?
+    let conductor: (any StoreConductor)?
 
     package init(_ inner: any InviteStore, conductor: (any StoreConductor)? = nil) {
         self.inner = inner

@@ -1,4 +1,5 @@
 package import InviteStore
+package import Platform
 
 /// Decides what becomes of each call of a ``FaultyStore``: when it goes on, whether it is done, and what is answered.
 package protocol StoreConductor: Sendable {
@@ -14,6 +15,15 @@ package protocol StoreConductor: Sendable {
     /// What is stored in the place of a command.
     func adjusted(_ command: ReplaceSigningKeys) -> ReplaceSigningKeys
 
+    /// What is stored in the place of a command.
+    func adjusted(_ command: ChangeMember) -> ChangeMember
+
+    /// What is asked of the store in the place of a command, when its turn has come.
+    func adjusted(_ command: OpenMemberSession, in store: any InviteStore) async -> OpenMemberSession
+
+    /// What happens to a member's session in the place of a change.
+    func adjusted(_ change: MemberSessionChange, now: UnixTime) -> MemberSessionChange
+
     /// What is answered in the place of an outcome.
     func adjusted(_ outcome: RedeemOutcome, of command: RedeemInvite) -> RedeemOutcome
 
@@ -25,6 +35,14 @@ extension StoreConductor {
     package func adjusted(_ command: CreateInvites) -> CreateInvites { command }
 
     package func adjusted(_ command: ReplaceSigningKeys) -> ReplaceSigningKeys { command }
+
+    package func adjusted(_ command: ChangeMember) -> ChangeMember { command }
+
+    package func adjusted(_ command: OpenMemberSession, in store: any InviteStore) async -> OpenMemberSession {
+        command
+    }
+
+    package func adjusted(_ change: MemberSessionChange, now: UnixTime) -> MemberSessionChange { change }
 
     package func adjusted(_ outcome: RedeemOutcome, of command: RedeemInvite) -> RedeemOutcome { outcome }
 }

@@ -57,7 +57,7 @@ extension MemoryTables {
         }
         if let replaced = command.replaces { endMemberSession(replaced) }
         let others = memberSessions.values.filter { $0.member == session.member }
-            .sorted { $0.createdAt > $1.createdAt }
+            .sorted { $0.isOlder(than: $1) }.reversed()
         for old in others.dropFirst(max(0, command.sessionsMax - 1)) { endMemberSession(old.digest) }
         memberSessions[session.digest] = session
         rows += 1
@@ -89,6 +89,14 @@ extension MemoryTables {
         guard memberSessions.removeValue(forKey: digest) != nil else { return false }
         rows -= 1
         return true
+    }
+}
+
+extension MemberSession {
+    /// By its opening; of two of one instant the digest decides, so that the same one ends every time.
+    fileprivate func isOlder(than other: MemberSession) -> Bool {
+        if createdAt != other.createdAt { return createdAt < other.createdAt }
+        return digest.lexicographicallyPrecedes(other.digest)
     }
 }
 

@@ -118,7 +118,7 @@ package struct ServiceFactory: Sendable {
         let console = ConsoleGate(
             store: store,
             secrets: try MemberSecrets(keys, random: random),
-            passwords: Passwords(cost: passwordCost, time: time, random: random),
+            passwords: Passwords(cost: passwordCost, time: time, random: random, worker: background.worker),
             addresses: addresses,
             events: events,
             log: log,

@@ -60,6 +60,8 @@ extension Services {
     private func open(_ checked: MemberRecord, _ call: Call, replacing before: [UInt8]?) async throws -> HTTPResponse {
         var member = checked
         for _ in 0..<ServiceLimits.memberChangeTriesMax {
+            // All that can fail comes before: of a session that is open somebody must get the cookie.
+            let shown = try await shown(member)
             let (secret, digest) = console.secrets.newSession()
             let session = MemberSession(
                 digest: digest,
@@ -77,7 +79,7 @@ extension Services {
                 audit: memberAudit("member.signed_in", member, call, actor: Self.actor(member))
             )
             if try await store.openMemberSession(command) {
-                var response = try await answer(201, SignedIn(session: session, member: member), call)
+                var response = answer(201, session, shown)
                 response.append("Set-Cookie", SessionCookie.set(secret))
                 return response
             }
@@ -93,7 +95,7 @@ extension Services {
     func readConsoleSession(_ call: Call) async throws -> HTTPResponse {
         let signedIn = try await console.session(call)
         _ = try console.count(call, signedIn.member.id)
-        return try await answer(200, signedIn, call)
+        return answer(200, signedIn.session, try await shown(signedIn.member))
     }
 
     /// `DELETE /v1/console/sessions`: signs out; the cookie is worth nothing from then on.
@@ -112,28 +114,32 @@ extension Services {
 
     private static func actor(_ member: MemberRecord) -> String { TypeID.text(.member, member.id) }
 
-    private func answer(_ status: Int, _ signedIn: SignedIn, _ call: Call) async throws -> HTTPResponse {
-        let member = signedIn.member
+    /// What a member is shown of itself.
+    private func shown(_ member: MemberRecord) async throws -> ShownMember {
         guard let address = console.secrets.address(of: member) else {
             throw Problem.internalError("the address of \(TypeID.text(.member, member.id)) can not be read")
         }
-        var workspaces: [(record: WorkspaceRecord, role: MemberRole)] = []
+        var workspaces: [(WorkspaceRecord, MemberRole)] = []
         for membership in member.memberships {
             guard let record = try await store.workspace(membership.workspace) else { continue }
             workspaces.append((record, membership.role))
         }
-        return Responses.json(status, isSecret: true) { writer in
-            writer.member("csrf_token", console.secrets.forgeryToken(session: signedIn.session.digest))
-            writer.member("expires_at", time: signedIn.session.expiresAt)
+        return ShownMember(id: member.id, address: address, workspaces: workspaces)
+    }
+
+    private func answer(_ status: Int, _ session: MemberSession, _ shown: ShownMember) -> HTTPResponse {
+        Responses.json(status, isSecret: true) { writer in
+            writer.member("csrf_token", console.secrets.forgeryToken(session: session.digest))
+            writer.member("expires_at", time: session.expiresAt)
             writer.member("idle_timeout_seconds", ServiceLimits.sessionIdleSeconds)
             writer.name("member")
             writer.beginObject()
-            writer.member("id", .member, member.id)
-            writer.member("email", address.text)
+            writer.member("id", .member, shown.id)
+            writer.member("email", shown.address.text)
             writer.endObject()
             writer.name("workspaces")
             writer.beginArray()
-            for (record, role) in workspaces {
+            for (record, role) in shown.workspaces {
                 writer.beginObject()
                 writer.member("id", .workspace, record.id)
                 writer.member("slug", record.slug)
@@ -144,4 +150,11 @@ extension Services {
             writer.endArray()
         }
     }
+}
+
+/// A member as the console shows it: the address, and the workspaces in which it may act.
+private struct ShownMember {
+    let id: RecordID
+    let address: EmailAddress
+    let workspaces: [(record: WorkspaceRecord, role: MemberRole)]
 }

@@ -97,7 +97,8 @@ extension Services {
                 after.passwordChangedAt = UnixTime(seconds: call.now.seconds)
             }
             let drafts = changeAudit(before, after, asked, call, principal)
-            if drafts.isEmpty { return try memberAnswer(200, before) }
+            // Where nothing changes the store decides all the same: a change of unknown outcome that lands later is overtaken
+            // by this answer, or this one is decided anew on what that left.
             let command = ChangeMember(
                 member: after,
                 endsSessions: hash != nil || after.disabledAt != nil || asked.endsSessions,

@@ -20,11 +20,21 @@ package final class SlowJobQueue: Sendable {
     private let time: any TimeSource
     private let waitingMax: Int
     private let waitMillisecondsMax: Int
+    private let worker: BackgroundWork.Worker
     private let state = Mutex(State())
 
-    /// - Parameter name: of the thread, and in the private reason of a refusal.
-    package init(_ name: String, time: any TimeSource, waitingMax: Int, waitMillisecondsMax: Int) {
+    /// - Parameters:
+    ///   - name: of the thread, and in the private reason of a refusal.
+    ///   - worker: what runs the jobs; a thread, but in tests.
+    package init(
+        _ name: String,
+        time: any TimeSource,
+        waitingMax: Int,
+        waitMillisecondsMax: Int,
+        worker: @escaping BackgroundWork.Worker = BackgroundWork.thread
+    ) {
         self.name = name
+        self.worker = worker
         self.time = time
         self.waitingMax = waitingMax
         self.waitMillisecondsMax = waitMillisecondsMax
@@ -61,7 +71,7 @@ package final class SlowJobQueue: Sendable {
         guard isTaken else { return job.refuse(.unavailable("too many wait for the worker: \(name)")) }
         guard starts else { return }
         do {
-            try Thread(name: name) { [self] in work() }.detach()
+            try worker(name) { [self] in work() }
         } catch {
             let refused = state.withLock { state in
                 defer { state = State() }

@@ -12,7 +12,13 @@ package final class Passwords: Sendable {
     /// What is compared where there is no member.
     private let decoy: PasswordHash
 
-    package init(cost: ScryptCost, time: any TimeSource, random: any RandomSource) {
+    /// - Parameter worker: what the passwords are hashed on; a thread, but in tests.
+    package init(
+        cost: ScryptCost,
+        time: any TimeSource,
+        random: any RandomSource,
+        worker: @escaping BackgroundWork.Worker = BackgroundWork.thread
+    ) {
         self.cost = cost
         self.random = random
         decoy = .decoy(cost: cost)
@@ -20,7 +26,8 @@ package final class Passwords: Sendable {
             "passwords",
             time: time,
             waitingMax: ServiceLimits.passwordsWaitingMax,
-            waitMillisecondsMax: ServiceLimits.slowHashWaitMilliseconds
+            waitMillisecondsMax: ServiceLimits.slowHashWaitMilliseconds,
+            worker: worker
         )
     }
 

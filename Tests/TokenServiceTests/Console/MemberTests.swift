@@ -157,6 +157,18 @@ struct MemberTests {
         #expect(disabled.status == 200 && disabled.json?["roles"]?.count == 0, "\(disabled.text)")
     }
 
+    @Test("A change that seems to change nothing holds against another that lands before it is answered")
+    func overtakenWithoutChange() async throws {
+        let service = try await ServiceHarness()
+        let id = try await service.makeMember()
+        #expect(await service.changeMember(id, #"{"disabled":true}"#).status == 200)
+        service.faults.after("member") {
+            _ = await service.changeMember(id, #"{"disabled":false}"#)
+        }
+        #expect(await service.changeMember(id, #"{"disabled":true}"#)["status"] == "disabled")
+        #expect(await service.signIn().status == 401)
+    }
+
     #if SQLite
         @Test("S04: the store holds no address, no password, no hash and no session's secret in the clear")
         func atRest() async throws {

@@ -38,6 +38,20 @@ struct SignInTests {
         #expect(read["csrf_token"] != nil && read["csrf_token"] != browser.csrf)
     }
 
+    @Test("S04: a sign-in that fails leaves no session, no event, and the browser's old session as it was")
+    func failsWhole() async throws {
+        let service = try await ServiceHarness()
+        let id = try await service.makeMember()
+        let browser = try await service.browser()
+        let target = "/v1/audit-events?type=member.signed_in&target=\(id)"
+        let events = await service.admin(.get, target).json?["data"]?.count
+        service.faults.arm(name: "workspace")
+        #expect(await service.signIn(fields: browser.fields).status == 503)
+        service.faults.arm(nil)
+        #expect(await service.admin(.get, target).json?["data"]?.count == events)
+        #expect(await service.send(.get, "/v1/console/sessions", fields: browser.fields).status == 200)
+    }
+
     @Test(
         "S04: an unknown address, a wrong password and a disabled member get one answer, and a pseudonym in the trail"
     )
