@@ -417,7 +417,7 @@ def main():
                         "more than the service remembers")
     parser.add_argument("--repeated", type=int, default=5000, help="those that `repeat` cycles through: fewer")
     parser.add_argument("--redeems-per-second", type=int, default=20_000, help="invites made ahead for a round")
-    parser.add_argument("--proofs-per-second", type=int, default=12_000, help="proofs made ahead for a round")
+    parser.add_argument("--proofs-per-second", type=int, default=20_000, help="proofs made ahead for a round")
     parser.add_argument("--postgres", action="store_true", help="on a private PostgreSQL, beside wrk, in place of SQLite")
     parser.add_argument("--tls", action="store_true", help="both over TLS 1.3: N is nginx's request over it")
     parser.add_argument("--algorithm", choices=SPEED_OF, default="ES256", help="of the tokens; what is bound takes ES256 alone")
