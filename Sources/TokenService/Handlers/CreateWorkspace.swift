@@ -16,6 +16,7 @@ extension Services {
             let workspace = try newWorkspace(request, call)
             let command = CreateWorkspace(
                 workspace: workspace,
+                by: principal.key?.record.id,
                 claim: ticket?.claim(result: workspace.id.bytes, now: call.now),
                 now: call.now,
                 audit: [
@@ -25,6 +26,7 @@ extension Services {
             switch try await store.createWorkspace(command) {
             case .done(.created): return .done(Self.created(workspace))
             case .done(.slugTaken): throw Problem.slugTaken
+            case .done(.keyNotActive): throw Problem.unauthorized("the key was ended while the request ran")
             case .replay(let result): return .replay(result: result)
             case .mismatch: return .mismatch
             }

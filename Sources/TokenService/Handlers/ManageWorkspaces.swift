@@ -48,6 +48,7 @@ extension Services {
             let command = ChangeWorkspace(
                 expected: record,
                 changed: changed,
+                by: principal.key?.record.id,
                 now: call.now,
                 audit: [workspaceAudit("workspace.changed", changed, detail, call, principal)]
             )
@@ -61,6 +62,7 @@ extension Services {
             switch try await store.changeWorkspace(command) {
             case .changed: return Self.answer(changed)
             case .slugTaken: throw Problem.slugTaken
+            case .keyNotActive: throw Problem.unauthorized("the key was ended while the request ran")
             case .stale: continue
             }
         }
