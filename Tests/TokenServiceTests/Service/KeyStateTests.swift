@@ -59,6 +59,57 @@ struct KeyStateTests {
         #expect(answer.param == "reason")
     }
 
+    @Test(
+        "S41: a key resumes none that is wider than itself, whatever it is wider in",
+        arguments: [
+            (#"["invites:read","audit:read"]"#, #","ip_allowlist":["10.0.0.0/8"]"#, "scopes"),
+            (#"["invites:read"]"#, "", "ip_allowlist"),
+            (#"["invites:read"]"#, #","ip_allowlist":["10.0.0.0/7"]"#, "ip_allowlist"),
+            (#"["invites:read"]"#, #","ip_allowlist":["10.0.0.0/8"]"#, "allowed_origins"),
+            (
+                #"["invites:read"]"#, #","ip_allowlist":["10.0.0.0/8"],"allowed_origins":["https://a.example"]"#,
+                "expires_at"
+            ),
+        ]
+    )
+    func resumesNoneWider(scopes: String, more: String, param: String) async throws {
+        let service = try await ServiceHarness()
+        let end = RFC3339.text(service.time.now().adding(seconds: 60))
+        let narrow = await service.makeKey(
+            scopes: ["keys:write", "invites:read"],
+            more: #","kind":"admin","ip_allowlist":["10.0.0.0/8"],"allowed_origins":["https://a.example"]"#
+                + (param == "expires_at" ? #","expires_at":"\#(end)""# : "")
+        )
+        let secret = try #require(narrow["secret"], "\(narrow.text)")
+        let leaked = await service.admin(
+            .post,
+            "/v1/api-keys",
+            body: #"{"name":"leaked","kind":"admin","scopes":\#(scopes)\#(more)}"#
+        )
+        let path = "/v1/api-keys/\(try #require(leaked["id"], "\(leaked.text)"))"
+        #expect(await service.admin(.post, path + "/suspend").status == 200)
+        let address = try #require(IPAddress(parsing: "10.1.2.3"))
+        let refused = await service.send(.post, path + "/resume", key: secret, from: address)
+        #expect(refused.status == 403 && refused.code == "forbidden", "\(refused.text)")
+        #expect(refused.param == param)
+        #expect(await service.admin(.get, path)["status"] == "suspended")
+        #expect(await service.send(.get, "/v1/invites", key: leaked["secret"], from: address).status == 401)
+        #expect(try await service.changes().allSatisfy { $0.type != "key.resumed" })
+        #expect(await service.admin(.post, path + "/resume").status == 200)
+    }
+
+    @Test("S41: a key resumes one that reaches as far as itself")
+    func resumesEqual() async throws {
+        let service = try await ServiceHarness()
+        let more = #","kind":"admin","ip_allowlist":["127.0.0.0/8"],"allowed_origins":["https://a.example"]"#
+        let maker = await service.makeKey(scopes: ["keys:write", "invites:read"], more: more)
+        let other = await service.makeKey(scopes: ["keys:write", "invites:read"], more: more)
+        let path = "/v1/api-keys/\(try #require(other["id"], "\(other.text)"))"
+        #expect(await service.send(.post, path + "/suspend", key: maker["secret"]).status == 200)
+        #expect(await service.send(.post, path + "/resume", key: maker["secret"]).status == 200)
+        #expect(await service.send(.get, "/v1/invites", key: other["secret"]).status == 200)
+    }
+
     @Test("A key that suspends itself is refused from the next request on")
     func suspendsItself() async throws {
         let service = try await ServiceHarness()
