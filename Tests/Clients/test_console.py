@@ -13,7 +13,7 @@ import formats
 import harness
 from harness import CANARY_DOMAIN, assert_error, run_cli
 from test_tls import make_certificate
-from test_workspaces import CONFLICT, NOT_FOUND, OK, USAGE, made
+from test_workspaces import CONFLICT, NOT_FOUND, OK, USAGE, made, platform_key
 
 PASSWORD = "correct horse battery staple"
 EMAIL = f"grace@{CANARY_DOMAIN}"
@@ -161,6 +161,27 @@ def test_s04_many_sign_ins_at_once_keep_the_service_answering(console):
     assert all("Retry-After" in answer.headers for answer in answers if answer.status_code == 503)
     assert any(answer.status_code == 503 for answer in answers), "one runs and eight wait"
     assert slowest < 5
+
+
+def test_a_key_that_is_revoked_while_passwords_wait_makes_nobody(fresh):
+    """Eight wait for the one thread that hashes, half a second each; the revocation, after the first, waits for none."""
+    import concurrent.futures
+
+    scopes = ["workspaces:read", "workspaces:write"]
+    key = platform_key(fresh, "--environment", "live", scopes=scopes)["secret"]
+    with harness.Service(fresh) as service, concurrent.futures.ThreadPoolExecutor(8) as pool:
+        headers = {"Authorization": "Bearer " + key}
+
+        def make(number):
+            body = {"email": f"m{number}@{CANARY_DOMAIN}", "password": PASSWORD, "roles": []}
+            return ask("POST", service.url + "/v1/members", json=body, headers=headers)
+
+        tries = [pool.submit(make, number) for number in range(8)]
+        concurrent.futures.wait(tries, return_when=concurrent.futures.FIRST_COMPLETED)
+        assert ask("POST", service.url + "/v1/api-keys/self-revoke", json={"key": key}).status_code == 204
+        statuses = sorted(done.result().status_code for done in tries)
+    assert set(statuses) == {201, 401} and statuses.count(401) >= 5, statuses
+    assert len(member(fresh, "list").out.splitlines()) == statuses.count(201)
 
 
 def test_s04_the_operator_manages_members(fresh):

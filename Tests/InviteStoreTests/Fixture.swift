@@ -151,6 +151,22 @@ final class Fixture: Sendable {
         )
     }
 
+    /// Keys of the tenant that may do nothing at the start: revoked, suspended, expired, and one that never was.
+    func endedKeys() async throws -> [RecordID] {
+        let ends: [(inout APIKeyRecord) -> Void] = [
+            { $0.revokedAt = Self.start }, { $0.suspendedAt = Self.start }, { $0.expiresAt = Self.start },
+        ]
+        var ended = [ids.next(at: Self.start)]
+        for end in ends {
+            var key = Self.apiKey(ids.next(at: Self.start), tenant)
+            end(&key)
+            let outcome = try await store.createAPIKey(CreateAPIKey(key: key, now: Self.start, audit: []))
+            guard outcome == .done(.created) else { throw Unexpected("\(outcome)") }
+            ended.append(key.id)
+        }
+        return ended
+    }
+
     func invite(
         at now: UnixTime = Fixture.start,
         id: RecordID? = nil,

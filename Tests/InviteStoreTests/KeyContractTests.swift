@@ -113,12 +113,7 @@ struct KeyContractTests {
     func endedMakers(kind: Fixture.Kind) async throws {
         let fixture = try await Fixture.make(kind)
         let target = try await stored(fixture)
-        let makers = [
-            try await stored(fixture) { $0.revokedAt = start }.id,
-            try await stored(fixture) { $0.suspendedAt = start }.id,
-            try await stored(fixture) { $0.expiresAt = start }.id, fixture.ids.next(at: start),
-        ]
-        for maker in makers {
+        for maker in try await fixture.endedKeys() {
             var key = Fixture.apiKey(fixture.ids.next(at: start), fixture.tenant)
             key.createdBy = maker
             let create = CreateAPIKey(key: key, now: start, audit: [fixture.draft()])

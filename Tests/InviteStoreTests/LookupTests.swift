@@ -194,7 +194,9 @@
                 settings: Array("{}".utf8),
                 createdAt: Fixture.start
             )
-            _ = try await store.createWorkspace(CreateWorkspace(workspace: other, now: Fixture.start, audit: []))
+            _ = try await store.createWorkspace(
+                CreateWorkspace(workspace: other, by: nil, now: Fixture.start, audit: [])
+            )
             for tenant in [fixture.tenant, Tenant(workspace: other.id, environment: .live)] {
                 for _ in 0..<10 { try await fixture.mint(fixture.invite(tenant: tenant)) }
             }

@@ -19,8 +19,19 @@ struct MemberContractTests {
     }
 
     private func create(_ fixture: Fixture, _ member: MemberRecord) async throws {
-        let command = CreateMember(member: member, now: start, audit: [])
+        let command = CreateMember(member: member, by: nil, now: start, audit: [])
         #expect(try await fixture.store.createMember(command) == .done(.created))
+    }
+
+    private func change(
+        _ fixture: Fixture,
+        _ member: MemberRecord,
+        by key: RecordID? = nil,
+        endsSessions: Bool,
+        audit: [AuditDraft] = []
+    ) async throws -> ChangeMemberOutcome {
+        let command = ChangeMember(member: member, by: key, endsSessions: endsSessions, now: start, audit: audit)
+        return try await fixture.store.changeMember(command)
     }
 
     private func digest(_ number: UInt8) -> [UInt8] { Array(repeating: number, count: 32) }
@@ -73,6 +84,7 @@ struct MemberContractTests {
         let made = member(fixture, roles)
         let command = CreateMember(
             member: made,
+            by: nil,
             claim: fixture.claim(1, expiresAt: start.adding(seconds: 60)),
             now: start,
             audit: [fixture.draft("member.created")]
@@ -84,7 +96,7 @@ struct MemberContractTests {
         #expect(try await fixture.store.member(.address(made.address)) == stored)
         #expect(try await fixture.store.member(.id(other)) == nil)
         #expect(try await fixture.store.member(.address(KeyedDigest16(high: 9, low: 9))) == nil)
-        let second = CreateMember(member: member(fixture), now: start, audit: [fixture.draft()])
+        let second = CreateMember(member: member(fixture), by: nil, now: start, audit: [fixture.draft()])
         #expect(try await fixture.store.createMember(second) == .done(.addressTaken))
         #expect(try await fixture.store.member(.id(second.member.id)) == nil)
         #expect(try await fixture.store.auditChain(1, after: 0, limit: 9).count == 1)
@@ -129,8 +141,14 @@ struct MemberContractTests {
                 var changed = made
                 changed.sealedPassword = [number]
                 changed.memberships = [Membership(workspace: fixture.tenant.workspace, role: .operator)]
-                let command = ChangeMember(member: changed, endsSessions: false, now: start, audit: [fixture.draft()])
-                group.addTask { try await fixture.store.changeMember(command) }
+                let command = ChangeMember(
+                    member: changed,
+                    by: nil,
+                    endsSessions: false,
+                    now: start,
+                    audit: [fixture.draft()]
+                )
+                group.addTask { try await fixture.store.changeMember(command) == .changed }
             }
             var done = 0
             for try await isDone in group where isDone { done += 1 }
@@ -143,8 +161,33 @@ struct MemberContractTests {
         #expect(try await fixture.store.auditChain(1, after: 0, limit: 99).count == 1)
         var gone = stored
         gone.id = fixture.ids.next(at: start)
-        let command = ChangeMember(member: gone, endsSessions: true, now: start, audit: [fixture.draft()])
-        #expect(try await !fixture.store.changeMember(command))
+        let command = ChangeMember(member: gone, by: nil, endsSessions: true, now: start, audit: [fixture.draft()])
+        #expect(try await fixture.store.changeMember(command) == .stale)
+    }
+
+    @Test("A key that has ended makes and changes no member, and ends no session", arguments: Fixture.Kind.allCases)
+    func endedMakers(kind: Fixture.Kind) async throws {
+        let fixture = try await Fixture.make(kind)
+        let made = member(fixture, [Membership(workspace: fixture.tenant.workspace, role: .viewer)])
+        try await create(fixture, made)
+        try await open(fixture, made, 1)
+        let before = try await fixture.store.auditChain(1, after: 0, limit: 99).count
+        for key in try await fixture.endedKeys() {
+            let new = member(fixture, address: 2)
+            let create = CreateMember(member: new, by: key, now: start, audit: [fixture.draft()])
+            #expect(try await fixture.store.createMember(create) == .done(.keyNotActive))
+            var changed = made
+            changed.sealedPassword = [9]
+            changed.memberships = [Membership(workspace: fixture.tenant.workspace, role: .security)]
+            let outcome = try await change(fixture, changed, by: key, endsSessions: true, audit: [fixture.draft()])
+            #expect(outcome == .keyNotActive)
+        }
+        #expect(try await fixture.store.members(of: nil, page: PageRequest(limit: 9)).records == [made])
+        #expect(try await openDigests(fixture, 1...9) == [1])
+        #expect(try await fixture.store.auditChain(1, after: 0, limit: 99).count == before)
+        let new = CreateMember(member: member(fixture, address: 2), by: fixture.key.id, now: start, audit: [])
+        #expect(try await fixture.store.createMember(new) == .done(.created))
+        #expect(try await change(fixture, made, by: fixture.key.id, endsSessions: true) == .changed)
     }
 
     @Test("A session opens for the revision that was checked and for nobody disabled", arguments: Fixture.Kind.allCases)
@@ -156,16 +199,12 @@ struct MemberContractTests {
         let found = try #require(try await fixture.store.memberSession(digest: digest(1)))
         #expect(found.member == made && found.session.expiresAt == start.adding(seconds: 1_000))
         #expect(try await fixture.store.memberSession(digest: digest(9)) == nil)
-        #expect(
-            try await fixture.store.changeMember(ChangeMember(member: made, endsSessions: false, now: start, audit: []))
-        )
+        #expect(try await change(fixture, made, endsSessions: false) == .changed)
         #expect(try await !open(fixture, made, 2), "the member was changed since")
         made.revision += 1
         #expect(try await open(fixture, made, 2))
         made.disabledAt = start
-        #expect(
-            try await fixture.store.changeMember(ChangeMember(member: made, endsSessions: true, now: start, audit: []))
-        )
+        #expect(try await change(fixture, made, endsSessions: true) == .changed)
         made.revision += 1
         #expect(try await openDigests(fixture, 1...9) == [], "all sessions end with the change that says so")
         #expect(try await !open(fixture, made, 3), "the member is disabled")

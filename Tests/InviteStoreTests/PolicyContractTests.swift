@@ -28,10 +28,13 @@ struct PolicyContractTests {
     private func change(
         _ fixture: Fixture,
         _ version: PolicyVersion,
+        by key: RecordID? = nil,
         max: Int = 10,
         audit: [AuditDraft] = []
     ) async throws -> ChangePolicyOutcome {
-        try await fixture.store.changePolicy(ChangePolicy(version: version, policiesMax: max, now: start, audit: audit))
+        try await fixture.store.changePolicy(
+            ChangePolicy(version: version, by: key, policiesMax: max, now: start, audit: audit)
+        )
     }
 
     @Test("Each place has its own versions, and reads back what was written", arguments: Fixture.Kind.allCases)
@@ -94,6 +97,31 @@ struct PolicyContractTests {
             page: PageRequest(limit: 9)
         )
         #expect(events.records.count == 1)
+    }
+
+    @Test("A key that has ended makes no version of a policy", arguments: Fixture.Kind.allCases)
+    func endedMakers(kind: Fixture.Kind) async throws {
+        let fixture = try await Fixture.make(kind)
+        let ended = try await fixture.endedKeys()
+        let places: [PolicyPlace] = [.deployment, .workspace(fixture.tenant), .campaign(fixture.tenant, "spring")]
+        for place in places {
+            let first = version(fixture, place, 1, "{}")
+            #expect(try await change(fixture, first, by: fixture.key.id) == .changed)
+            for key in ended {
+                for document in ["{\"a\":1}", nil] {
+                    let late = version(fixture, place, 2, document)
+                    let audit = [fixture.draft("policy.changed")]
+                    #expect(try await change(fixture, late, by: key, audit: audit) == .keyNotActive)
+                }
+            }
+            #expect(try await fixture.store.policy(at: place) == first)
+        }
+        let events = try await fixture.store.auditEvents(
+            of: fixture.tenant,
+            filter: AuditFilter(type: "policy.changed"),
+            page: PageRequest(limit: 9)
+        )
+        #expect(events.records.isEmpty)
     }
 
     @Test(

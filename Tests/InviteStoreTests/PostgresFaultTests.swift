@@ -103,7 +103,7 @@
             var renamed = workspace
             renamed.name = "Renamed"
             _ = try await made.store.changeWorkspace(
-                ChangeWorkspace(expected: workspace, changed: renamed, now: start, audit: [])
+                ChangeWorkspace(expected: workspace, changed: renamed, by: nil, now: start, audit: [])
             )
             for place in [PolicyPlace.deployment, .campaign(made.tenant, "spring")] {
                 let version = PolicyVersion(
@@ -115,7 +115,7 @@
                     createdBy: "operator"
                 )
                 _ = try await made.store.changePolicy(
-                    ChangePolicy(version: version, policiesMax: 9, now: start, audit: [])
+                    ChangePolicy(version: version, by: nil, policiesMax: 9, now: start, audit: [])
                 )
             }
             try await made.store.replaceSigningKeys([], now: start, audit: [])

@@ -139,7 +139,7 @@
                     settings: Array("{}".utf8),
                     createdAt: start
                 )
-                let command = CreateWorkspace(workspace: workspace, now: start, audit: [])
+                let command = CreateWorkspace(workspace: workspace, by: nil, now: start, audit: [])
                 #expect(try await made.store.createWorkspace(command) == .done(.created))
                 tenants.append(Tenant(workspace: workspace.id, environment: .live))
             }

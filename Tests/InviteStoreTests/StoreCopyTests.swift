@@ -39,7 +39,9 @@
                 createdAt: start,
                 createdBy: "operator"
             )
-            _ = try await store.changePolicy(ChangePolicy(version: version, policiesMax: 9, now: start, audit: []))
+            _ = try await store.changePolicy(
+                ChangePolicy(version: version, by: nil, policiesMax: 9, now: start, audit: [])
+            )
             try await store.addUsage([
                 UsageDelta(
                     tenant: fixture.tenant,
@@ -94,7 +96,7 @@
                 createdAt: start
             )
             let created = try await made.store.createWorkspace(
-                CreateWorkspace(workspace: workspace, now: start, audit: [])
+                CreateWorkspace(workspace: workspace, by: nil, now: start, audit: [])
             )
             #expect(created == .done(.created))
             try await made.store.appendAudit([made.draft("after")], now: start)

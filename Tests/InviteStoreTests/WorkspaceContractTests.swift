@@ -23,6 +23,7 @@ struct WorkspaceContractTests {
         let made = workspace(fixture, slug: "beta")
         let command = CreateWorkspace(
             workspace: made,
+            by: nil,
             claim: fixture.claim(1, expiresAt: start.adding(seconds: 60)),
             now: start,
             audit: [fixture.draft("workspace.created")]
@@ -33,7 +34,12 @@ struct WorkspaceContractTests {
         #expect(try await fixture.store.workspace(slug: "beta") == made)
         #expect(try await fixture.store.workspace(slug: "gamma") == nil)
         #expect(try await fixture.store.workspace(slug: "") == nil)
-        let second = CreateWorkspace(workspace: workspace(fixture, slug: "beta"), now: start, audit: [fixture.draft()])
+        let second = CreateWorkspace(
+            workspace: workspace(fixture, slug: "beta"),
+            by: nil,
+            now: start,
+            audit: [fixture.draft()]
+        )
         #expect(try await fixture.store.createWorkspace(second) == .done(.slugTaken))
         #expect(try await fixture.store.workspace(second.workspace.id) == nil)
         let page = try await fixture.store.workspaces(PageRequest(limit: 9))
@@ -50,10 +56,10 @@ struct WorkspaceContractTests {
     func changes(kind: Fixture.Kind) async throws {
         let fixture = try await Fixture.make(kind)
         let old = workspace(fixture, slug: "beta")
-        _ = try await fixture.store.createWorkspace(CreateWorkspace(workspace: old, now: start, audit: []))
+        _ = try await fixture.store.createWorkspace(CreateWorkspace(workspace: old, by: nil, now: start, audit: []))
         func change(_ expected: WorkspaceRecord, _ changed: WorkspaceRecord) async throws -> ChangeWorkspaceOutcome {
             try await fixture.store.changeWorkspace(
-                ChangeWorkspace(expected: expected, changed: changed, now: start, audit: [fixture.draft()])
+                ChangeWorkspace(expected: expected, changed: changed, by: nil, now: start, audit: [fixture.draft()])
             )
         }
         var new = old
@@ -71,12 +77,40 @@ struct WorkspaceContractTests {
         #expect(try await fixture.store.auditChain(1, after: 0, limit: 9).count == 1)
     }
 
+    @Test("A key that has ended makes and changes no workspace", arguments: Fixture.Kind.allCases)
+    func endedMakers(kind: Fixture.Kind) async throws {
+        let fixture = try await Fixture.make(kind)
+        let store = fixture.store
+        let own = try #require(try await store.workspace(fixture.tenant.workspace))
+        var renamed = own
+        renamed.name = "Renamed"
+        let new = workspace(fixture, slug: "beta")
+        for key in try await fixture.endedKeys() {
+            let create = CreateWorkspace(workspace: new, by: key, now: start, audit: [fixture.draft()])
+            #expect(try await store.createWorkspace(create) == .done(.keyNotActive))
+            let audit = [fixture.draft()]
+            let change = ChangeWorkspace(expected: own, changed: renamed, by: key, now: start, audit: audit)
+            #expect(try await store.changeWorkspace(change) == .keyNotActive)
+        }
+        #expect(try await store.workspaces(PageRequest(limit: 9)).records == [own])
+        #expect(try await store.auditChain(1, after: 0, limit: 9).isEmpty)
+        let create = CreateWorkspace(workspace: new, by: fixture.key.id, now: start, audit: [])
+        #expect(try await store.createWorkspace(create) == .done(.created))
+        let change = ChangeWorkspace(expected: own, changed: renamed, by: fixture.key.id, now: start, audit: [])
+        #expect(try await store.changeWorkspace(change) == .changed)
+    }
+
     @Test("Of racing workspaces with one slug one is made", arguments: Fixture.Kind.allCases)
     func racesForSlug(kind: Fixture.Kind) async throws {
         let fixture = try await Fixture.make(kind)
         let made = try await withThrowingTaskGroup(of: Bool.self) { group in
             for _ in 0..<100 {
-                let command = CreateWorkspace(workspace: workspace(fixture, slug: "one"), now: start, audit: [])
+                let command = CreateWorkspace(
+                    workspace: workspace(fixture, slug: "one"),
+                    by: nil,
+                    now: start,
+                    audit: []
+                )
                 group.addTask { try await fixture.store.createWorkspace(command) == .done(.created) }
             }
             return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
@@ -88,12 +122,12 @@ struct WorkspaceContractTests {
     func racesToChange(kind: Fixture.Kind) async throws {
         let fixture = try await Fixture.make(kind)
         let old = workspace(fixture, slug: "beta")
-        _ = try await fixture.store.createWorkspace(CreateWorkspace(workspace: old, now: start, audit: []))
+        _ = try await fixture.store.createWorkspace(CreateWorkspace(workspace: old, by: nil, now: start, audit: []))
         let changed = try await withThrowingTaskGroup(of: Bool.self) { group in
             for index in 0..<100 {
                 var new = old
                 new.name = "Name \(index)"
-                let command = ChangeWorkspace(expected: old, changed: new, now: start, audit: [])
+                let command = ChangeWorkspace(expected: old, changed: new, by: nil, now: start, audit: [])
                 group.addTask { try await fixture.store.changeWorkspace(command) == .changed }
             }
             return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
@@ -157,7 +191,7 @@ struct WorkspaceContractTests {
         )
         var renamed = own
         renamed.name = "mine"
-        let change = ChangeWorkspace(expected: own, changed: renamed, now: start, audit: [])
+        let change = ChangeWorkspace(expected: own, changed: renamed, by: nil, now: start, audit: [])
         #expect(try await store.changeWorkspace(change) == .stale)
     }
 
@@ -169,7 +203,7 @@ struct WorkspaceContractTests {
         let fixture = try await Fixture.make(kind)
         let store = fixture.store
         let beta = workspace(fixture, slug: "beta")
-        _ = try await store.createWorkspace(CreateWorkspace(workspace: beta, now: start, audit: []))
+        _ = try await store.createWorkspace(CreateWorkspace(workspace: beta, by: nil, now: start, audit: []))
         var platform = Fixture.apiKey(fixture.ids.next(at: start), .deployment(.live))
         platform.kind = .platform
         _ = try await store.createAPIKey(CreateAPIKey(key: platform, now: start, audit: []))

@@ -14,7 +14,7 @@ extension FaultyStore {
         try await run("createMember") { () throws(StoreError) in try await self.inner.createMember(command) }
     }
 
-    package func changeMember(_ command: ChangeMember) async throws(StoreError) -> Bool {
+    package func changeMember(_ command: ChangeMember) async throws(StoreError) -> ChangeMemberOutcome {
         let command = conductor?.adjusted(command) ?? command
         return try await run("changeMember") { () throws(StoreError) in try await self.inner.changeMember(command) }
     }

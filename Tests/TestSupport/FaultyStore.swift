@@ -118,19 +118,29 @@ extension FaultyStore {
     }
 
     package func workspace(_ id: RecordID) async throws(StoreError) -> WorkspaceRecord? {
-        var record = try await run("workspace") { () async throws(StoreError) in try await self.inner.workspace(id) }
-        let (settings, plan) = state.withLock { ($0.settings, $0.plan) }
-        if let settings { record?.settings = settings }
-        if let plan { record?.plan = plan }
-        return record
+        let record = try await run("workspace") { () async throws(StoreError) in try await self.inner.workspace(id) }
+        return record.map(altered)
     }
 
     package func workspaces(_ page: PageRequest) async throws(StoreError) -> Page<WorkspaceRecord> {
-        try await run("workspaces") { () async throws(StoreError) in try await self.inner.workspaces(page) }
+        let found = try await run("workspaces") { () async throws(StoreError) in try await self.inner.workspaces(page) }
+        return Page(records: found.records.map(altered), next: found.next)
     }
 
     package func workspace(slug: String) async throws(StoreError) -> WorkspaceRecord? {
-        try await run("workspaceBySlug") { () async throws(StoreError) in try await self.inner.workspace(slug: slug) }
+        let record = try await run("workspaceBySlug") { () async throws(StoreError) in
+            try await self.inner.workspace(slug: slug)
+        }
+        return record.map(altered)
+    }
+
+    /// The workspace with what was set for every one.
+    private func altered(_ record: WorkspaceRecord) -> WorkspaceRecord {
+        var record = record
+        let (settings, plan) = state.withLock { ($0.settings, $0.plan) }
+        if let settings { record.settings = settings }
+        if let plan { record.plan = plan }
+        return record
     }
 
     package func createWorkspace(_ command: CreateWorkspace) async throws(StoreError) -> Idempotent<

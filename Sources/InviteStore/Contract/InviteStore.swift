@@ -44,8 +44,10 @@ package protocol InviteStore: AuditSource, MemberStore, WebhookStore {
     /// All workspaces, newest first.
     func workspaces(_ page: PageRequest) async throws(StoreError) -> Page<WorkspaceRecord>
 
+    /// Makes a workspace; whoever asks must be active in the same transaction.
     func createWorkspace(_ command: CreateWorkspace) async throws(StoreError) -> Idempotent<CreateWorkspaceOutcome>
 
+    /// Changes a workspace that still is as it was read; whoever asks must be active in the same transaction.
     func changeWorkspace(_ command: ChangeWorkspace) async throws(StoreError) -> ChangeWorkspaceOutcome
 
     /// The tenants that hold a key that is neither revoked nor expired at `now`; at most `limit`. The deployment, which
@@ -141,7 +143,8 @@ package protocol InviteStore: AuditSource, MemberStore, WebhookStore {
     /// The versions of a place that are still kept (the last 100), newest first.
     func policyVersions(at place: PolicyPlace, page: PageRequest) async throws(StoreError) -> Page<PolicyVersion>
 
-    /// Makes the next version of a place, unless somebody else made one in the meantime.
+    /// Makes the next version of a place, unless somebody else made one in the meantime; whoever asks must be active in
+    /// the same transaction.
     func changePolicy(_ command: ChangePolicy) async throws(StoreError) -> ChangePolicyOutcome
 
     // MARK: Revocation

@@ -9,23 +9,34 @@ package enum MemberName: Sendable {
 /// Makes one member.
 package struct CreateMember: Sendable {
     package var member: MemberRecord
+    /// The key that asks, which must be active in the transaction; nil for the operator.
+    package var by: RecordID?
     package var claim: IdempotencyClaim?
     package var now: UnixTime
     package var audit: [AuditDraft]
 
-    package init(member: MemberRecord, claim: IdempotencyClaim? = nil, now: UnixTime, audit: [AuditDraft]) {
+    package init(
+        member: MemberRecord,
+        by: RecordID?,
+        claim: IdempotencyClaim? = nil,
+        now: UnixTime,
+        audit: [AuditDraft]
+    ) {
         self.member = member
+        self.by = by
         self.claim = claim
         self.now = now
         self.audit = audit
     }
 }
 
-/// What came of making a member.
+/// What came of making a member; only `created` stored anything.
 package enum CreateMemberOutcome: Equatable, Sendable {
     case created
-    /// Another member has the address; nothing was stored.
+    /// Another member has the address.
     case addressTaken
+    /// The key that asked was revoked, suspended or expired by the time of the transaction.
+    case keyNotActive
 }
 
 /// Changes one member, if it still has the revision that the caller read: one conditional UPDATE decides.
@@ -34,18 +45,36 @@ package struct ChangeMember: Sendable {
     ///
     /// `id`, `address` and `createdAt` never change.
     package var member: MemberRecord
+    /// The key that asks, which must be active in the transaction; nil for the operator.
+    package var by: RecordID?
     /// Whether all its sessions end with the change.
     package var endsSessions: Bool
     package var now: UnixTime
     /// Stored only with the change.
     package var audit: [AuditDraft]
 
-    package init(member: MemberRecord, endsSessions: Bool, now: UnixTime, audit: [AuditDraft]) {
+    package init(
+        member: MemberRecord,
+        by: RecordID?,
+        endsSessions: Bool,
+        now: UnixTime,
+        audit: [AuditDraft]
+    ) {
         self.member = member
+        self.by = by
         self.endsSessions = endsSessions
         self.now = now
         self.audit = audit
     }
+}
+
+/// What came of changing a member; only `changed` changed anything.
+package enum ChangeMemberOutcome: Equatable, Sendable {
+    case changed
+    /// The member has another revision by now, or is gone: read it again.
+    case stale
+    /// The key that asked was revoked, suspended or expired by the time of the transaction.
+    case keyNotActive
 }
 
 /// Opens a session of a member that still has the revision whose password was checked, and is not disabled.

@@ -8,10 +8,11 @@ package protocol MemberStore: Sendable {
     /// Members, newest first; with a workspace, those who have a role in it.
     func members(of workspace: RecordID?, page: PageRequest) async throws(StoreError) -> Page<MemberRecord>
 
+    /// Makes a member; whoever asks must be active in the same transaction.
     func createMember(_ command: CreateMember) async throws(StoreError) -> Idempotent<CreateMemberOutcome>
 
-    /// Changes a member that still is as it was read; false, and nothing done, where it is not.
-    func changeMember(_ command: ChangeMember) async throws(StoreError) -> Bool
+    /// Changes a member that still is as it was read; whoever asks must be active in the same transaction.
+    func changeMember(_ command: ChangeMember) async throws(StoreError) -> ChangeMemberOutcome
 
     /// The session with this digest (32 bytes) and whose it is, whatever the state of both; nil where it ended.
     func memberSession(digest: [UInt8]) async throws(StoreError) -> SignedIn?

@@ -59,25 +59,36 @@ package struct PolicyVersion: Equatable, Sendable {
 package struct ChangePolicy: Sendable {
     /// `version.version` is one more than the version that the change is based on: 1 where there was none.
     package var version: PolicyVersion
+    /// The key that asks, which must be active in the transaction; nil for the operator and for members.
+    package var by: RecordID?
     /// Refuse a new policy where the tenant has this many.
     package var policiesMax: Int
     package var now: UnixTime
     package var audit: [AuditDraft]
 
-    package init(version: PolicyVersion, policiesMax: Int, now: UnixTime, audit: [AuditDraft]) {
+    package init(
+        version: PolicyVersion,
+        by: RecordID?,
+        policiesMax: Int,
+        now: UnixTime,
+        audit: [AuditDraft]
+    ) {
         self.version = version
+        self.by = by
         self.policiesMax = policiesMax
         self.now = now
         self.audit = audit
     }
 }
 
-/// What came of changing a policy.
+/// What came of changing a policy; only `changed` changed anything.
 package enum ChangePolicyOutcome: Equatable, Sendable {
     case changed
-    /// The place has another version than the change is based on; nothing was done.
+    /// The place has another version than the change is based on.
     case conflict
     case tooManyPolicies
+    /// The key that asked was revoked, suspended or expired by the time of the transaction.
+    case keyNotActive
 }
 
 /// What policy asks of an exchange, where the invite's own row has a say too.

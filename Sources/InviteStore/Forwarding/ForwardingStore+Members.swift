@@ -19,7 +19,7 @@
             try await write(command.claim) { writer throws(Writer.Failure) in try writer.createMember(command) }
         }
 
-        package func changeMember(_ command: ChangeMember) async throws(StoreError) -> Bool {
+        package func changeMember(_ command: ChangeMember) async throws(StoreError) -> ChangeMemberOutcome {
             try await write { writer throws(Writer.Failure) in try writer.changeMember(command) }
         }
 

@@ -33,7 +33,7 @@
         func appendAudit(_ drafts: [AuditDraft], now: UnixTime) throws(Failure)
 
         func createMember(_ command: CreateMember) throws(Failure) -> Idempotent<CreateMemberOutcome>
-        func changeMember(_ command: ChangeMember) throws(Failure) -> Bool
+        func changeMember(_ command: ChangeMember) throws(Failure) -> ChangeMemberOutcome
         func openMemberSession(_ command: OpenMemberSession) throws(Failure) -> Bool
         func changeMemberSession(_ digest: [UInt8], _ change: MemberSessionChange, now: UnixTime) throws(Failure)
             -> Bool

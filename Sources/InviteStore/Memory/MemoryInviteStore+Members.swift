@@ -19,7 +19,7 @@ extension MemoryInviteStore {
         try with { (tables) throws(StoreError) in try tables.createMember(command) }
     }
 
-    package func changeMember(_ command: ChangeMember) async throws(StoreError) -> Bool {
+    package func changeMember(_ command: ChangeMember) async throws(StoreError) -> ChangeMemberOutcome {
         try with { (tables) throws(StoreError) in try tables.changeMember(command) }
     }
 

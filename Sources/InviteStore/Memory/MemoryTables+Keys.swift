@@ -97,7 +97,7 @@ extension MemoryTables {
         rows += 1
     }
 
-    /// True for the operator, who is no key, and for a key that is active.
+    /// True for the operator and for members, who are no keys, and for a key that is active.
     func isActive(_ id: RecordID?, at now: UnixTime) -> Bool {
         guard let id else { return true }
         return apiKeys[id]?.isActive(at: now) ?? false

@@ -22,6 +22,7 @@ extension MemoryTables {
     mutating func createMember(_ command: CreateMember) throws(StoreError) -> Idempotent<CreateMemberOutcome> {
         try admit(rows: 2 + command.audit.count, now: command.now)
         if let earlier: Idempotent<CreateMemberOutcome> = earlier(command.claim, now: command.now) { return earlier }
+        guard isActive(command.by, at: command.now) else { return .done(.keyNotActive) }
         let member = command.member
         guard self.member(.address(member.address)) == nil else { return .done(.addressTaken) }
         guard members[member.id] == nil else { throw .unavailable("a member with this id is stored already") }
@@ -32,9 +33,10 @@ extension MemoryTables {
         return .done(.created)
     }
 
-    mutating func changeMember(_ command: ChangeMember) throws(StoreError) -> Bool {
+    mutating func changeMember(_ command: ChangeMember) throws(StoreError) -> ChangeMemberOutcome {
         try admit(rows: command.audit.count, now: command.now)
-        guard var stored = members[command.member.id], stored.revision == command.member.revision else { return false }
+        guard isActive(command.by, at: command.now) else { return .keyNotActive }
+        guard var stored = members[command.member.id], stored.revision == command.member.revision else { return .stale }
         stored.sealedAddress = command.member.sealedAddress
         stored.sealedPassword = command.member.sealedPassword
         stored.memberships = command.member.memberships
@@ -46,7 +48,7 @@ extension MemoryTables {
             for session in memberSessions.values where session.member == stored.id { endMemberSession(session.digest) }
         }
         append(command.audit)
-        return true
+        return .changed
     }
 
     mutating func openMemberSession(_ command: OpenMemberSession) throws(StoreError) -> Bool {

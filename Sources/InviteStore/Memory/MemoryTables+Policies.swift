@@ -30,6 +30,7 @@ extension MemoryTables {
         try admit(rows: 2 + command.audit.count, now: command.now)
         let version = command.version
         if let tenant = version.place.tenant, workspaces[tenant.workspace] == nil { throw .notInitialised }
+        guard isActive(command.by, at: command.now) else { return .keyNotActive }
         let newest = policies[version.place]?.last
         guard version.version == (newest?.version ?? 0) + 1 else { return .conflict }
         if version.document != nil, newest?.document == nil {

@@ -9,6 +9,7 @@ extension MemoryTables {
     ) throws(StoreError) -> Idempotent<CreateWorkspaceOutcome> {
         try admit(rows: 2 + command.audit.count, now: command.now)
         if let earlier: Idempotent<CreateWorkspaceOutcome> = earlier(command.claim, now: command.now) { return earlier }
+        guard isActive(command.by, at: command.now) else { return .done(.keyNotActive) }
         let workspace = command.workspace
         if isTaken(workspace.slug, besides: workspace.id) { return .done(.slugTaken) }
         guard workspaces[workspace.id] == nil else {
@@ -23,6 +24,7 @@ extension MemoryTables {
 
     mutating func changeWorkspace(_ command: ChangeWorkspace) throws(StoreError) -> ChangeWorkspaceOutcome {
         try admit(rows: command.audit.count, now: command.now)
+        guard isActive(command.by, at: command.now) else { return .keyNotActive }
         let id = command.expected.id
         guard workspaces[id] == command.expected else { return .stale }
         if isTaken(command.changed.slug, besides: id) { return .slugTaken }

@@ -105,7 +105,7 @@ struct LocalTransport: AdminTransport {
             if let id { try await services.store.workspace(id) } else {
                 try await services.store.workspace(slug: name)
             }
-        guard let found else { throw UsageError("there is no workspace \(name.prefix(64))") }
+        guard let found else { throw UsageError("there is no workspace \(ShownName.text(name))") }
         return found.id
     }
 

@@ -151,7 +151,7 @@ package struct BodyReader {
         guard asked.nonzeroBitCount < object.count else { return }
         for (position, member) in object.members.enumerated()
         where position >= UInt64.bitWidth || asked & 1 << UInt64(position) == 0 {
-            let name = String(member.name.prefix(64))
+            let name = ShownName.text(member.name)
             throw .invalid(name, "\(place(name)) is not a field of this request.")
         }
     }

@@ -21,10 +21,14 @@ package struct QueryParameters: Sendable {
                 throw Problem(.invalidRequest, "The name of a query parameter is not percent-encoded UTF-8 text.")
             }
             guard let value = Self.decode(equals.map { part[part.index(after: $0)...] } ?? "") else {
-                throw .invalid(Self.shown(name), "A query parameter is not valid percent-encoded UTF-8 text.")
+                throw .invalid(ShownName.text(name), "A query parameter is not valid percent-encoded UTF-8 text.")
             }
             guard !pairs.contains(where: { $0.name == name }) else {
-                throw Problem(.invalidRequest, "A query parameter was given more than once.", param: Self.shown(name))
+                throw Problem(
+                    .invalidRequest,
+                    "A query parameter was given more than once.",
+                    param: ShownName.text(name)
+                )
             }
             pairs.append((name, value))
         }
@@ -51,12 +55,9 @@ package struct QueryParameters: Sendable {
     /// Refuses every parameter that is not in the list.
     package func allow(_ names: [String]) throws(Problem) {
         for pair in pairs where !names.contains(pair.name) {
-            throw Problem(.invalidRequest, "Unknown query parameter.", param: Self.shown(pair.name))
+            throw Problem(.invalidRequest, "Unknown query parameter.", param: ShownName.text(pair.name))
         }
     }
-
-    /// A name as it may stand in an answer: at most 64 characters.
-    private static func shown(_ name: String) -> String { String(name.prefix(64)) }
 
     private static func decode(_ text: Substring, allowsControls: Bool = false) -> String? {
         PercentEncoding.decode(text, isForm: true, allowsControls: allowsControls)

@@ -25,13 +25,13 @@ extension Services {
 
     /// `POST /v1/api-keys/{id}/resume`: lifts a suspension.
     ///
-    /// Again 200.
+    /// Again 200. A suspended key does nothing, so that resuming it gives all that it reaches: it must not reach further
+    /// than the caller does.
     func resumeAPIKey(_ call: Call, _ principal: Principal) async throws -> HTTPResponse {
         try Self.requireNoMembers(call)
+        let settings = try await workspaces.settings(of: principal.tenant)
         return try await changing(call, principal) { key throws(Problem) in
-            if let maker = principal.maker, key.kind == .platform, maker.record.kind != .platform {
-                throw Problem(.forbidden, "A platform key is resumed by the operator's command line only.")
-            }
+            try Self.requireReach(principal, over: key, settings, to: "resume")
             var resumed = key
             resumed.suspendedAt = nil
             return (resumed, [audit.draft("key.resumed", .apiKey, key.id, call, principal)])
@@ -86,6 +86,21 @@ extension Services {
     func invalidating<Value>(_ id: RecordID, _ change: () async throws -> Value) async throws -> Value {
         defer { directory.invalidate(id) }
         return try await change()
+    }
+
+    /// Refuses what gives all that a key reaches, where that is further than the caller does.
+    ///
+    /// 403, with the first field in which it does. The operator is bound by none of it.
+    static func requireReach(
+        _ principal: Principal,
+        over key: APIKeyRecord,
+        _ settings: WorkspaceSettings,
+        to verb: StaticString
+    ) throws(Problem) {
+        guard let maker = principal.maker,
+            let excess = KeyReach(key).excess(over: maker, customResources: settings.customResources)
+        else { return }
+        throw Problem(.forbidden, "A key can not \(verb) one that is wider than itself.", param: excess)
     }
 
     /// The key that the path names.

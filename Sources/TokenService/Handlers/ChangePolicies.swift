@@ -30,6 +30,7 @@ extension Services {
             let version = try next(place, stored, after: newest, call, principal)
             let command = ChangePolicy(
                 version: version,
+                by: principal.key?.record.id,
                 policiesMax: place.layer == .campaign || place.layer == .apiKey ? ServiceLimits.policiesMax : .max,
                 now: call.now,
                 audit: [changeDraft(version, before: before, after: document, reverts: reverts, call, principal)]
@@ -39,6 +40,7 @@ extension Services {
             switch try await store.changePolicy(command) {
             case .changed: return try Self.answer(version, at: place, now: call.now)
             case .conflict: continue
+            case .keyNotActive: throw Problem.unauthorized("the key was ended while the request ran")
             case .tooManyPolicies:
                 throw Problem(
                     .conflict,

@@ -63,6 +63,7 @@ extension Services {
             )
             let command = CreateMember(
                 member: member,
+                by: principal.key?.record.id,
                 claim: ticket?.claim(result: id.bytes, now: call.now),
                 now: call.now,
                 audit: memberAudit("member.created", member, call, actor: principal.actor)
@@ -70,6 +71,7 @@ extension Services {
             switch try await store.createMember(command) {
             case .done(.created): return .done(try memberAnswer(201, member))
             case .done(.addressTaken): throw Problem(.conflict, "Another member has this address.", param: "email")
+            case .done(.keyNotActive): throw Problem.unauthorized("the key was ended while the request ran")
             case .replay(let result): return .replay(result: result)
             case .mismatch: return .mismatch
             }
@@ -101,12 +103,16 @@ extension Services {
             // by this answer, or this one is decided anew on what that left.
             let command = ChangeMember(
                 member: after,
+                by: principal.key?.record.id,
                 endsSessions: hash != nil || after.disabledAt != nil || asked.endsSessions,
                 now: call.now,
                 audit: drafts
             )
-            if try await store.changeMember(command) { return try memberAnswer(200, after) }
-            before = try await member(call)
+            switch try await store.changeMember(command) {
+            case .changed: return try memberAnswer(200, after)
+            case .keyNotActive: throw Problem.unauthorized("the key was ended while the request ran")
+            case .stale: before = try await member(call)
+            }
         }
         throw Problem(.conflict, "The member is being changed by others at the same time. Try again.")
     }

@@ -13,11 +13,11 @@ extension Services {
             } else {
                 try await store.workspaces(page)
             }
-        return Responses.list(
+        return try Responses.list(
             workspaces,
             cursor: { cursors.text($0, list: "workspaces", tenant: principal.tenant) }
         ) { workspace, writer in
-            workspace.write(to: &writer)
+            try workspace.write(to: &writer)
         }
     }
 
@@ -31,7 +31,7 @@ extension Services {
 
     /// `GET /v1/workspaces/{id}`.
     func getWorkspace(_ call: Call, _ principal: Principal) async throws -> HTTPResponse {
-        Self.answer(try await workspace(call))
+        try Self.answer(try await workspace(call))
     }
 
     /// `PATCH /v1/workspaces/{id}`: changes what the body names; in force on this process before the answer.
@@ -42,12 +42,13 @@ extension Services {
         for _ in 0..<ServiceLimits.workspaceChangeTriesMax {
             let record = try await workspace(call)
             let changed = try request.applied(to: record)
-            let fields = Self.changedFields(record, changed)
-            if fields.isEmpty { return Self.answer(record) }
+            let fields = try Self.changedFields(record, changed)
+            if fields.isEmpty { return try Self.answer(record) }
             let detail: KeyValuePairs<StaticString, String> = ["fields": fields.joined(separator: ",")]
             let command = ChangeWorkspace(
                 expected: record,
                 changed: changed,
+                by: principal.key?.record.id,
                 now: call.now,
                 audit: [workspaceAudit("workspace.changed", changed, detail, call, principal)]
             )
@@ -59,8 +60,9 @@ extension Services {
                 }
             }
             switch try await store.changeWorkspace(command) {
-            case .changed: return Self.answer(changed)
+            case .changed: return try Self.answer(changed)
             case .slugTaken: throw Problem.slugTaken
+            case .keyNotActive: throw Problem.unauthorized("the key was ended while the request ran")
             case .stale: continue
             }
         }
@@ -73,13 +75,16 @@ extension Services {
         return record
     }
 
-    private static func answer(_ workspace: WorkspaceRecord) -> HTTPResponse {
-        Responses.json(200, capacity: 1024) { workspace.write(to: &$0) }
+    private static func answer(_ workspace: WorkspaceRecord) throws -> HTTPResponse {
+        try Responses.json(200, capacity: 1024) { try workspace.write(to: &$0) }
     }
 
     /// The names of the fields that differ, as the audit trail tells them.
-    private static func changedFields(_ old: WorkspaceRecord, _ new: WorkspaceRecord) -> [String] {
-        let (before, after) = (WorkspaceSettings(old), WorkspaceSettings(new))
+    private static func changedFields(
+        _ old: WorkspaceRecord,
+        _ new: WorkspaceRecord
+    ) throws(StoreError) -> [String] {
+        let (before, after) = (try WorkspaceSettings(old), try WorkspaceSettings(new))
         let differs: KeyValuePairs = [
             "name": old.name != new.name,
             "slug": old.slug != new.slug,

@@ -58,12 +58,8 @@ extension Services {
         guard key.replacedBy == nil else {
             throw Problem(.conflict, "The key was rotated before: rotate its successor.")
         }
-        if let maker = principal.maker, maker.record.id != key.id {
-            let excess = KeyReach(key).excess(over: maker, customResources: settings.customResources)
-            if let excess {
-                let text = "A key can not rotate one that is wider than itself."
-                throw Problem(.forbidden, text, param: excess)
-            }
+        if principal.maker?.record.id != key.id {
+            try Self.requireReach(principal, over: key, settings, to: "rotate")
         }
         return key
     }

@@ -4,8 +4,8 @@ import StrictJSON
 
 extension WorkspaceRecord {
     /// Writes the workspace's members into an open object: what it is, what is set, and what follows as limits.
-    func write(to writer: inout JSONWriter) {
-        let settings = WorkspaceSettings(self)
+    func write(to writer: inout JSONWriter) throws(StoreError) {
+        let settings = try WorkspaceSettings(self)
         writer.member("id", TypeID.text(.workspace, id))
         writer.member("name", name)
         writer.member("slug", slug)

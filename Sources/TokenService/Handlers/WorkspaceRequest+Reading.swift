@@ -22,12 +22,14 @@ struct WorkspaceRequest {
     }
 
     /// The workspace as it is after the request.
-    func applied(to record: WorkspaceRecord) throws(Problem) -> WorkspaceRecord {
+    ///
+    /// - Throws: ``Problem``, or ``StoreError`` where its settings can not be read: what nobody understands is not changed.
+    func applied(to record: WorkspaceRecord) throws -> WorkspaceRecord {
         var changed = record
         if let name { changed.name = name }
         if let slug { changed.slug = slug }
         if let plan { changed.plan = plan }
-        var merged = WorkspaceSettings(changed)
+        var merged = try WorkspaceSettings(changed)
         if let settings { try merged.merge(BodyReader(settings, path: "settings.")) }
         changed.settings = merged.json
         return changed

@@ -34,12 +34,12 @@ package final class WorkspaceDirectory: Sendable {
         tenant.isDeployment ? .deployment : try await settings(of: tenant.workspace)
     }
 
-    /// The settings; nil where there is no such workspace.
+    /// The settings; nil where there is no such workspace, and an error where they can not be read.
     package func find(_ id: RecordID) async throws(StoreError) -> WorkspaceSettings? {
         let (known, generation) = state.withLock { ($0.entries[id], $0.generation) }
         if let known { return known }
         guard let record = try await store.workspace(id) else { return nil }
-        let settings = WorkspaceSettings(record)
+        let settings = try WorkspaceSettings(record)
         state.withLock { state in
             guard state.generation == generation else { return }
             if state.entries.count >= Self.entriesMax { state.entries.removeAll(keepingCapacity: true) }

@@ -37,25 +37,50 @@ package struct WorkspaceSettings: Equatable, Sendable {
         self.keyPrefixes = keyPrefixes
     }
 
-    /// Reads the stored JSON; fields that are missing or unreadable keep the plan's defaults.
-    package init(_ record: WorkspaceRecord) {
+    /// Reads the stored JSON; a member that is missing, as earlier releases had fewer, is as where nothing is set.
+    ///
+    /// - Throws: ``StoreError/corrupt(_:)`` where anything else is not as ``json`` writes it. Most of what may be set takes
+    ///   something away, so that settings which nobody understands must not be passed over.
+    package init(_ record: WorkspaceRecord) throws(StoreError) {
         self.init(plan: record.plan)
-        guard let document = try? JSONDocument(parsing: record.settings) else { return }
-        let root = document.root
-        if let limit = root["requests_per_minute"]?.integer, ServiceLimits.requestsPerMinute.contains(limit) {
-            ownRequestsPerMinute = Int(limit)
+        do {
+            let document = try JSONDocument(parsing: record.settings)
+            guard document.root.kind == .object else { throw Problem.internalError("settings are no object") }
+            try read(BodyReader(document.root, path: ""))
+        } catch {
+            throw .corrupt("the settings of \(TypeID.text(.workspace, record.id)) can not be read")
         }
+    }
+
+    private mutating func read(_ members: BodyReader) throws(Problem) {
+        var stored = members
+        try stored.refuseNull([
+            "requests_per_minute", "key_prefixes", "scope_rule", "custom_resources", "allowed_origins",
+            "minting_allowed", "rate_limit_is_forbidden",
+        ])
+        let limit = try stored.integer("requests_per_minute", in: ServiceLimits.requestsPerMinute)
+        ownRequestsPerMinute = limit.map { Int($0) }
+        if let prefixes = try stored.object("key_prefixes") { try readPrefixes(BodyReader(prefixes, path: "")) }
+        if let name = try stored.string("scope_rule", charactersMax: .max) {
+            guard let rule = ScopeRule(rawValue: name) else { throw .internalError("no such scope_rule") }
+            scopeRule = rule
+        }
+        // Their entries were judged when they were set: one that matches nothing allows nothing.
+        customResources = try stored.strings("custom_resources", countMax: .max, charactersMax: .max) ?? []
+        allowedOrigins = try stored.strings("allowed_origins", countMax: .max, charactersMax: .max) ?? []
+        mintingAllowed = try stored.boolean("minting_allowed") ?? true
+        rateLimitIsForbidden = try stored.boolean("rate_limit_is_forbidden") ?? false
+        try stored.finish()
+    }
+
+    private mutating func readPrefixes(_ members: BodyReader) throws(Problem) {
+        var stored = members
         for environment in DeploymentEnvironment.allCases {
-            guard let prefix = root["key_prefixes"]?[environment.rawValue]?.string,
-                APIKeySecret.isPrefix(Array(prefix.utf8)[...])
-            else { continue }
+            guard let prefix = try stored.string(environment.rawValue, charactersMax: .max) else { continue }
+            guard APIKeySecret.isPrefix(Array(prefix.utf8)[...]) else { throw .internalError("no prefix of keys") }
             keyPrefixes[environment] = prefix
         }
-        if let rule = root["scope_rule"]?.string.flatMap(ScopeRule.init) { scopeRule = rule }
-        customResources = Self.strings(root["custom_resources"])
-        allowedOrigins = Self.strings(root["allowed_origins"])
-        mintingAllowed = root["minting_allowed"]?.boolean ?? true
-        rateLimitIsForbidden = root["rate_limit_is_forbidden"]?.boolean ?? false
+        try stored.finish()
     }
 
     /// The stored form.
@@ -111,9 +136,5 @@ extension WorkspaceSettings {
         case .pro: 1000
         case .enterprise: Int(ServiceLimits.requestsPerMinute.upperBound)
         }
-    }
-
-    private static func strings(_ value: JSONValue?) -> [String] {
-        value?.elements.compactMap(\.string) ?? []
     }
 }

@@ -48,7 +48,7 @@ extension ConsoleGate {
         let root = route.mints ? try await store.rootKey(of: tenant, now: call.now) : nil
         return Principal(
             member: ActingMember(member, role: membership.role, in: tenant, mintingKey: root),
-            mintingAllowed: WorkspaceSettings(workspace).mintingAllowed
+            mintingAllowed: try WorkspaceSettings(workspace).mintingAllowed
         )
     }
 

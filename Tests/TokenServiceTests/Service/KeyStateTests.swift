@@ -59,6 +59,57 @@ struct KeyStateTests {
         #expect(answer.param == "reason")
     }
 
+    @Test(
+        "S41: a key resumes none that is wider than itself, whatever it is wider in",
+        arguments: [
+            (#"["invites:read","audit:read"]"#, #","ip_allowlist":["10.0.0.0/8"]"#, "scopes"),
+            (#"["invites:read"]"#, "", "ip_allowlist"),
+            (#"["invites:read"]"#, #","ip_allowlist":["10.0.0.0/7"]"#, "ip_allowlist"),
+            (#"["invites:read"]"#, #","ip_allowlist":["10.0.0.0/8"]"#, "allowed_origins"),
+            (
+                #"["invites:read"]"#, #","ip_allowlist":["10.0.0.0/8"],"allowed_origins":["https://a.example"]"#,
+                "expires_at"
+            ),
+        ]
+    )
+    func resumesNoneWider(scopes: String, more: String, param: String) async throws {
+        let service = try await ServiceHarness()
+        let end = RFC3339.text(service.time.now().adding(seconds: 60))
+        let narrow = await service.makeKey(
+            scopes: ["keys:write", "invites:read"],
+            more: #","kind":"admin","ip_allowlist":["10.0.0.0/8"],"allowed_origins":["https://a.example"]"#
+                + (param == "expires_at" ? #","expires_at":"\#(end)""# : "")
+        )
+        let secret = try #require(narrow["secret"], "\(narrow.text)")
+        let leaked = await service.admin(
+            .post,
+            "/v1/api-keys",
+            body: #"{"name":"leaked","kind":"admin","scopes":\#(scopes)\#(more)}"#
+        )
+        let path = "/v1/api-keys/\(try #require(leaked["id"], "\(leaked.text)"))"
+        #expect(await service.admin(.post, path + "/suspend").status == 200)
+        let address = try #require(IPAddress(parsing: "10.1.2.3"))
+        let refused = await service.send(.post, path + "/resume", key: secret, from: address)
+        #expect(refused.status == 403 && refused.code == "forbidden", "\(refused.text)")
+        #expect(refused.param == param)
+        #expect(await service.admin(.get, path)["status"] == "suspended")
+        #expect(await service.send(.get, "/v1/invites", key: leaked["secret"], from: address).status == 401)
+        #expect(try await service.changes().allSatisfy { $0.type != "key.resumed" })
+        #expect(await service.admin(.post, path + "/resume").status == 200)
+    }
+
+    @Test("S41: a key resumes one that reaches as far as itself")
+    func resumesEqual() async throws {
+        let service = try await ServiceHarness()
+        let more = #","kind":"admin","ip_allowlist":["127.0.0.0/8"],"allowed_origins":["https://a.example"]"#
+        let maker = await service.makeKey(scopes: ["keys:write", "invites:read"], more: more)
+        let other = await service.makeKey(scopes: ["keys:write", "invites:read"], more: more)
+        let path = "/v1/api-keys/\(try #require(other["id"], "\(other.text)"))"
+        #expect(await service.send(.post, path + "/suspend", key: maker["secret"]).status == 200)
+        #expect(await service.send(.post, path + "/resume", key: maker["secret"]).status == 200)
+        #expect(await service.send(.get, "/v1/invites", key: other["secret"]).status == 200)
+    }
+
     @Test("A key that suspends itself is refused from the next request on")
     func suspendsItself() async throws {
         let service = try await ServiceHarness()
@@ -118,6 +169,63 @@ struct KeyStateTests {
             )
         #expect(answer.status == 401, "\(answer.text)")
         #expect(await service.admin(.get, "/v1/api-keys").json?["data"]?.count == 3)
+    }
+
+    /// Requests that leave something lasting behind: the call of the store that does it, the request, its body.
+    private static let granting: [(String, HTTPMethod, String, String?)] = [
+        (
+            "createMember", .post, "/v1/members",
+            #"{"email":"new@acme.example","password":"\#(ServiceHarness.password)"}"#
+        ),
+        ("changeMember", .patch, "/v1/members/MEMBER", #"{"password":"another long password"}"#),
+        ("changeMember", .patch, "/v1/members/MEMBER", #"{"end_sessions":true}"#),
+        ("changePolicy", .put, "/v1/policies?workspace_id=WORKSPACE", #"{"max_uses_max":9}"#),
+        ("changePolicy", .put, "/v1/campaigns/spring/policy?workspace_id=WORKSPACE", #"{"max_uses_max":1}"#),
+        ("changePolicy", .post, "/v1/policies/revert?workspace_id=WORKSPACE", #"{"version":1}"#),
+        ("changePolicy", .delete, "/v1/campaigns/autumn/policy?workspace_id=WORKSPACE", nil),
+        ("createWorkspace", .post, "/v1/workspaces", #"{"name":"New","slug":"new"}"#),
+        ("changeWorkspace", .patch, "/v1/workspaces/WORKSPACE", #"{"settings":{"allowed_origins":[]}}"#),
+        (
+            "createWebhook", .post, "/v1/webhooks?workspace_id=WORKSPACE",
+            #"{"url":"https://hooks.example.com/t","events":["*"]}"#
+        ),
+    ]
+
+    @Test(
+        "S44: a key that ends while its request runs makes and changes no member, policy, workspace or webhook",
+        arguments: granting
+    )
+    func inFlightGranting(call: String, method: HTTPMethod, target: String, body: String?) async throws {
+        let service = try await ServiceHarness(environment: .live)
+        let platform = try await service.platformKey()
+        let (workspace, member) = (service.firstWorkspace, try await service.makeMember(role: .viewer))
+        let browser = try await service.browser()
+        func send(_ method: HTTPMethod, _ target: String, _ body: String?) async -> Answer {
+            let target = target.replacing("WORKSPACE", with: workspace).replacing("MEMBER", with: member)
+            return await service.send(method, target, body: body, key: platform.secret)
+        }
+        for uses in 1...2 {
+            for target in ["/v1/policies", "/v1/campaigns/autumn/policy"] {
+                let answer = await send(.put, target + "?workspace_id=WORKSPACE", #"{"max_uses_max":\#(uses)}"#)
+                #expect(answer.status == 200, "\(answer.text)")
+            }
+        }
+        let origins = #"{"settings":{"allowed_origins":["https://app.example.com"]}}"#
+        #expect(await send(.patch, "/v1/workspaces/WORKSPACE", origins).status == 200)
+        func changes() async throws -> [String] {
+            try await service.changes().map(\.type).filter { !$0.hasPrefix("key.") }
+        }
+        let before = try await changes()
+        service.faults.before(call) {
+            let revoked = await service.send(.post, "/v1/api-keys/self-revoke", body: #"{"key":"\#(platform.secret)"}"#)
+            #expect(revoked.status == 204)
+        }
+        let answer = await send(method, target, body)
+        #expect(answer.status == 401 && answer.code == "unauthorized", "\(answer.text)")
+        #expect(try await changes() == before)
+        #expect(await service.asOperator(.get, "/v1/members").json?["data"]?.count == 1)
+        #expect(await service.asOperator(.get, "/v1/workspaces").json?["data"]?.count == 1)
+        #expect(await service.send(.get, "/v1/console/sessions", fields: browser.fields).status == 200)
     }
 
     @Test("S44: a change of another key does not disturb a request that runs")

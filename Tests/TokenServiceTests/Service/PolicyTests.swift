@@ -423,7 +423,7 @@ struct PolicyTests {
             createdAt: service.time.now(),
             createdBy: "operator"
         )
-        let command = ChangePolicy(version: version, policiesMax: 1, now: service.time.now(), audit: [])
+        let command = ChangePolicy(version: version, by: nil, policiesMax: 1, now: service.time.now(), audit: [])
         #expect(try await service.store.changePolicy(command) == .changed)
         #expect(await service.mint().status == 503)
         #expect(await service.admin(.get, "/v1/policies").status == 503)

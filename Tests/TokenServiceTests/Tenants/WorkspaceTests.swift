@@ -308,6 +308,50 @@ struct WorkspaceTests {
         #expect(try await !service.application.services.workspaces.settings(of: workspace).mintingAllowed)
     }
 
+    @Test(
+        "Stored settings that can not be read are 503, and never the widest",
+        arguments: [
+            "", "x", "[]", "null", #"{"allowed_origins":["https://a.example"]"#, #"{"allowed_origins":null}"#,
+            #"{"allowed_origins":"https://a.example"}"#, #"{"allowed_origins":[1]}"#, #"{"minting_allowed":"no"}"#,
+            #"{"minting_allowed":0}"#, #"{"scope_rule":"of_a_later_release"}"#, #"{"scope_rule":1}"#,
+            #"{"custom_resources":{"jobs":true}}"#, #"{"requests_per_minute":0}"#, #"{"requests_per_minute":"5"}"#,
+            #"{"rate_limit_is_forbidden":1}"#, #"{"key_prefixes":[]}"#, #"{"key_prefixes":{"live":"NO"}}"#,
+            #"{"key_prefixes":{"prod":"ir_"}}"#, #"{"of_a_later_release":true}"#,
+        ]
+    )
+    func unreadable(settings: String) async throws {
+        let service = try await ServiceHarness()
+        let platform = try await service.platformKey()
+        let browser = try await service.signedIn(.security)
+        let invite = try #require(await service.mint()["invite_token"])
+        service.faults.set(settings: settings)
+        service.services.workspaces.invalidateAll()
+        service.services.policies.invalidate()
+        let directory = service.services.workspaces
+        await #expect(throws: StoreError.corrupt("the settings of \(service.firstWorkspace) can not be read")) {
+            _ = try await directory.settings(of: service.setup.workspace)
+        }
+        let path = "/v1/workspaces/\(service.firstWorkspace)"
+        let answers = [
+            await service.mint(), await service.redeem(invite, fields: [("Origin", "https://evil.example")]),
+            await service.send(.get, "/v1/invites?workspace_id=\(service.firstWorkspace)", key: platform.secret),
+            await service.send(.get, path, key: platform.secret),
+            await service.send(.patch, path, body: #"{"name":"New"}"#, key: platform.secret),
+            await service.send(.get, "/widget/frame?workspace_id=\(service.firstWorkspace)"),
+            try await service.page(browser, .get, "/v1/invites"),
+        ]
+        for answer in answers { #expect(answer.status == 503 && answer.code == "unavailable", "\(answer.text)") }
+    }
+
+    @Test("Settings of an earlier release, which knew fewer of them, are read with what holds where nothing is set")
+    func earlier() async throws {
+        let service = try await ServiceHarness()
+        service.faults.set(settings: #"{"requests_per_minute":7,"minting_allowed":false}"#)
+        let settings = try await service.services.workspaces.settings(of: service.setup.workspace)
+        #expect(settings.requestsPerMinute == 7 && !settings.mintingAllowed && settings.scopeRule == .free)
+        #expect(settings.allowedOrigins.isEmpty && settings.customResources.isEmpty)
+    }
+
     @Test("S06, S07: new keys carry the workspace's prefix of their environment")
     func prefixes() async throws {
         let service = try await ServiceHarness()

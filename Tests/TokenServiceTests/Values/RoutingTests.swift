@@ -1,4 +1,5 @@
 import HTTPServer
+import StrictJSON
 import Testing
 
 @testable import TokenService
@@ -114,5 +115,38 @@ struct RoutingTests {
         let parameters = try QueryParameters(parsing: "limit=1&" + String(repeating: "x", count: 300) + "=1")
         let problem = try #require(throws: Problem.self) { try parameters.allow(["limit"]) }
         #expect(problem.param == String(repeating: "x", count: 64))
+    }
+
+    /// Names, and what is shown of them: 64 bytes of UTF-8 at most, and no part of a character.
+    static let names: [(name: String, shown: String)] = [
+        (String(repeating: "x", count: 64), String(repeating: "x", count: 64)),
+        (String(repeating: "x", count: 65), String(repeating: "x", count: 64)),
+        (String(repeating: "\u{e9}", count: 40), String(repeating: "\u{e9}", count: 32)),
+        (String(repeating: "\u{20ac}", count: 40), String(repeating: "\u{20ac}", count: 21)),
+        (String(repeating: "\u{1f600}", count: 40), String(repeating: "\u{1f600}", count: 16)),
+        ("x" + String(repeating: "\u{1f600}", count: 40), "x" + String(repeating: "\u{1f600}", count: 15)),
+        // One grapheme, of four thousand bytes.
+        ("x" + String(repeating: "\u{301}", count: 2_000), "x" + String(repeating: "\u{301}", count: 31)),
+    ]
+
+    @Test(
+        "What is shown of a name that nobody asked for is 64 bytes at most, and no part of a character",
+        arguments: names
+    )
+    func shown(name: String, shown: String) throws {
+        let escaped = name.utf8.map { "%" + ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        for query in [escaped + "=1", "\(escaped)=%ff", "\(escaped)=1&\(escaped)=2"] {
+            let problem = try #require(throws: Problem.self) { try QueryParameters(parsing: query).allow(["limit"]) }
+            #expect(problem.param.map { Array($0.utf8) } == Array(shown.utf8))
+        }
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.name(name)
+        writer.boolean(true)
+        writer.endObject()
+        let body = try JSONDocument(parsing: writer.bytes)
+        let problem = try #require(throws: Problem.self) { try BodyReader(body.root, path: "").finish() }
+        #expect(problem.param.map { Array($0.utf8) } == Array(shown.utf8))
+        #expect(problem.message == "\(shown) is not a field of this request.")
     }
 }

@@ -80,10 +80,7 @@
                 return earlier
             }
             guard let tenant = try lockedNumber(of: command.key.tenant) else { throw .refused(.notInitialised) }
-            let maker = command.key.createdBy
-            guard Self.isActive(maker, in: try lockedKeys([maker]), at: command.now) else {
-                return .done(.keyNotActive)
-            }
+            guard try isActive(command.key.createdBy, at: command.now) else { return .done(.keyNotActive) }
             if let limit = command.activeKeysMax, try countKeys(tenant, replaced: false, at: command.now) >= limit {
                 return .done(.tooManyKeys)
             }
@@ -189,7 +186,13 @@
             return Dictionary(keys.map { ($0.id, $0) }) { $1 }
         }
 
-        /// True for the operator, who is no key, and for a key that is active.
+        /// The same of one key that nothing else is asked of, its row locked: what ends it comes before the transaction or
+        /// after it.
+        func isActive(_ id: RecordID?, at now: UnixTime) throws(PostgresFailure) -> Bool {
+            Self.isActive(id, in: try lockedKeys([id]), at: now)
+        }
+
+        /// True for the operator and for members, who are no keys, and for a key that is active.
         static func isActive(_ id: RecordID?, in keys: [RecordID: APIKeyRecord], at now: UnixTime) -> Bool {
             guard let id else { return true }
             return keys[id]?.isActive(at: now) ?? false

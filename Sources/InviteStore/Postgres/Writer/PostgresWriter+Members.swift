@@ -7,6 +7,7 @@
             if let earlier: Idempotent<CreateMemberOutcome> = earlier(command.claim, now: command.now) {
                 return earlier
             }
+            guard try isActive(command.by, at: command.now) else { return .done(.keyNotActive) }
             let member = command.member
             let inserted = try write(
                 """
@@ -34,8 +35,9 @@
         }
 
         /// Compares and sets: the row must still be as it was read.
-        func changeMember(_ command: ChangeMember) throws(PostgresFailure) -> Bool {
+        func changeMember(_ command: ChangeMember) throws(PostgresFailure) -> ChangeMemberOutcome {
             try admit(command.now)
+            guard try isActive(command.by, at: command.now) else { return .keyNotActive }
             let member = command.member
             let changed = try write(
                 """
@@ -52,13 +54,13 @@
             }
             guard changed == 1 else {
                 batch.hasWritten = false
-                return false
+                return .stale
             }
             try write("DELETE FROM memberships WHERE member = $1") { $0.add(member.id) }
             try insertMemberships(member)
             if command.endsSessions { try write("DELETE FROM member_sessions WHERE member = $1") { $0.add(member.id) } }
             append(command.audit)
-            return true
+            return .changed
         }
 
         private func insertMemberships(_ member: MemberRecord) throws(PostgresFailure) {

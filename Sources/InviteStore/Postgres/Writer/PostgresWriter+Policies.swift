@@ -6,6 +6,7 @@
             try admit(command.now)
             let version = command.version
             let tenant = try lockedPolicyTenant(version.place)
+            guard try isActive(command.by, at: command.now) else { return .keyNotActive }
             let (kind, subject) = PolicyRow.encode(version.place)
             func place(_ parameters: inout PostgresParameters) {
                 parameters.add(tenant)

@@ -10,8 +10,7 @@
             }
             let webhook = command.webhook
             guard let tenant = try lockedNumber(of: webhook.tenant) else { throw .refused(.notInitialised) }
-            let keys = try lockedKeys([command.by])
-            guard Self.isActive(command.by, in: keys, at: command.now) else { return .done(.keyNotActive) }
+            guard try isActive(command.by, at: command.now) else { return .done(.keyNotActive) }
             let count = try run("SELECT count(*) FROM webhooks WHERE tenant = $1") { $0.add(tenant) }.first { $0.int() }
             guard (count ?? .max) < command.webhooksMax else { return .done(.tooManyWebhooks) }
             try write(
@@ -77,8 +76,7 @@
             if let earlier: Idempotent<ChangeWebhookOutcome> = earlier(command.claim, now: command.now) {
                 return earlier
             }
-            let keys = try lockedKeys([command.by])
-            guard Self.isActive(command.by, in: keys, at: command.now) else { return .done(.keyNotActive) }
+            guard try isActive(command.by, at: command.now) else { return .done(.keyNotActive) }
             let wanted = command.webhook
             guard let tenant = try number(of: wanted.tenant) else { return .done(.stale) }
             let stored = try run(

@@ -9,6 +9,7 @@
             if let earlier: Idempotent<CreateWorkspaceOutcome> = earlier(command.claim, now: command.now) {
                 return earlier
             }
+            guard try isActive(command.by, at: command.now) else { return .done(.keyNotActive) }
             guard try insert(command.workspace) == 1 else {
                 batch.hasWritten = false
                 return .done(.slugTaken)
@@ -43,6 +44,7 @@
             ) {
                 $0.add(old.id)
             }.first { $0.workspace() }
+            guard try isActive(command.by, at: command.now) else { return .keyNotActive }
             guard stored == old else { return .stale }
             // A slug that another replica takes at this moment is a unique row written twice: the transaction is
             // repeated, and finds it taken.

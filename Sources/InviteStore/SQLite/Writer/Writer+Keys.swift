@@ -146,7 +146,7 @@
             guard written == 1 else { throw .damaged("an API key changed inside a transaction") }
         }
 
-        /// True for the operator, who is no key, and for a key that is active.
+        /// True for the operator and for members, who are no keys, and for a key that is active.
         func isActive(_ id: RecordID?, at now: UnixTime) throws(SQLiteFailure) -> Bool {
             guard let id else { return true }
             return try mayMint(id, now: now)

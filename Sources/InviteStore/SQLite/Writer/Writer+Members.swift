@@ -7,6 +7,7 @@
             if let earlier: Idempotent<CreateMemberOutcome> = try earlier(command.claim, now: command.now) {
                 return earlier
             }
+            guard try isActive(command.by, at: command.now) else { return .done(.keyNotActive) }
             let inserted = try members.insert.run { MemberRow.bind(command.member, to: &$0) }
             guard inserted == 1 else { return .done(.addressTaken) }
             try insertMemberships(command.member)
@@ -15,8 +16,9 @@
             return .done(.created)
         }
 
-        func changeMember(_ command: ChangeMember) throws(SQLiteFailure) -> Bool {
+        func changeMember(_ command: ChangeMember) throws(SQLiteFailure) -> ChangeMemberOutcome {
             try admit(command.now)
+            guard try isActive(command.by, at: command.now) else { return .keyNotActive }
             let member = command.member
             let changed = try members.change.run {
                 $0.add(member.sealedAddress)
@@ -26,12 +28,12 @@
                 $0.add(member.id)
                 $0.add(member.revision)
             }
-            guard changed == 1 else { return false }
+            guard changed == 1 else { return .stale }
             try members.deleteMemberships.run { $0.add(member.id) }
             try insertMemberships(member)
             if command.endsSessions { try members.endAllSessions.run { $0.add(member.id) } }
             try append(command.audit)
-            return true
+            return .changed
         }
 
         private func insertMemberships(_ member: MemberRecord) throws(SQLiteFailure) {

@@ -6,6 +6,7 @@
             try admit(command.now)
             let version = command.version
             let tenant = try policyTenant(version.place)
+            guard try isActive(command.by, at: command.now) else { return .keyNotActive }
             let newest = try policies.hasDocument.first {
                 PolicyRow.bind(version.place, tenant: tenant, to: &$0)
             } _: { row in

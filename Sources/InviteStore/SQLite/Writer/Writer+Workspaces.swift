@@ -9,6 +9,7 @@
             if let earlier: Idempotent<CreateWorkspaceOutcome> = try earlier(command.claim, now: command.now) {
                 return earlier
             }
+            guard try isActive(command.by, at: command.now) else { return .done(.keyNotActive) }
             let inserted = try workspaces.insert.run { WorkspaceRow.bind(command.workspace, to: &$0) }
             guard inserted == 1 else { return .done(.slugTaken) }
             try record(command.claim, now: command.now)
@@ -18,6 +19,7 @@
 
         func changeWorkspace(_ command: ChangeWorkspace) throws(SQLiteFailure) -> ChangeWorkspaceOutcome {
             try admit(command.now)
+            guard try isActive(command.by, at: command.now) else { return .keyNotActive }
             let (old, new) = (command.expected, command.changed)
             let changed = try workspaces.change.run {
                 $0.add(new.slug)
