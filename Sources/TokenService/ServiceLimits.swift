@@ -8,6 +8,12 @@ package enum ServiceLimits {
     package static let batchBytesMax = 1024 * 1024
     /// Invites in one batch.
     package static let batchItemsMax = 1000
+    /// Bytes of the message of one refused item of a batch; what is longer is cut, so that a record of it can be kept.
+    package static let batchMessageBytesMax = 1024
+    /// Bytes of the name of the field that it is about.
+    package static let batchParamBytesMax = 256
+    /// Bytes of what is recorded of one item: its texts, of which each byte may be written as six, and a frame around them.
+    package static let batchRecordedItemBytesMax = 6 * (batchMessageBytesMax + batchParamBytesMax) + 256
     /// Characters of a presented token (they fit one header field and one log-free cookie-sized buffer).
     package static let tokenCharactersMax = 2048
     /// Uses that one invite may have.
@@ -213,5 +219,11 @@ package enum ServiceLimits {
         depthMax: 8,
         valuesMax: 60_000,
         numberDigitsMax: 400
+    )
+    /// Bounds of what is recorded of a batch for a retry: our own text, as large as the largest batch can make it.
+    package static let recordedBatchJSON = JSONLimits(
+        bytesMax: batchItemsMax * batchRecordedItemBytesMax,
+        depthMax: 3,
+        valuesMax: 1 + 8 * batchItemsMax
     )
 }
