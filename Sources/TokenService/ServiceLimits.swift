@@ -120,11 +120,15 @@ package enum ServiceLimits {
     package static let usageEntriesMax = 16_384
     /// Keys and minutes whose use is stored in one transaction: a few milliseconds of the writer's time.
     package static let usageDeltasPerCommit = 256
+    /// Keys, sessions or addresses of whose events of one group (``SecurityEvent/Group``) a minute tells; each costs about 40
+    /// bytes.
+    package static let securityEventsPerMinute = 8_192
     /// Refused credentials of one address, key or prefix in one minute that make an alert.
     package static let failureBurst = 20
-    /// Addresses, keys and prefixes whose refusals are counted in one minute.
+    /// Keys, and as many addresses and prefixes, whose refusals are counted in one minute.
     package static let failureSubjectsMax = 16_384
-    /// Alerts on bursts in one minute, so that an attacker with many addresses does not fill the trail.
+    /// Alerts on bursts of keys in one minute, and as many on those of addresses and prefixes, so that an attacker with many
+    /// addresses does not fill the trail.
     package static let failureAlertsPerMinute = 64
     /// Days for which audit events are kept, unless the operator says otherwise.
     package static let auditDaysDefault: Int64 = 400
