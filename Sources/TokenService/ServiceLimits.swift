@@ -56,8 +56,16 @@ package enum ServiceLimits {
     package static let slowHashesWaitingMax = 16
     /// How long such a check may wait before it is given up.
     package static let slowHashWaitMilliseconds = 5_000
-    /// Passwords that wait for the one worker; at 400 ms each they fit the wait above.
+    /// Sign-ins that wait for the one worker, from where the member is not known; at 400 ms each they fit the wait above.
     package static let passwordsWaitingMax = 8
+    /// Of these, sign-ins from one address.
+    package static let passwordsOfAddressWaitingMax = 2
+    /// Sign-ins that wait from where the member is known: with all that takes its turn before the last of them, they fit too.
+    package static let knownPasswordsWaitingMax = 4
+    /// Of these, sign-ins of one member.
+    package static let passwordsOfMemberWaitingMax = 2
+    /// New passwords that wait.
+    package static let newPasswordsWaitingMax = 4
     /// Workspaces in which one member may have a role.
     package static let membershipsMax = 20
     /// Sessions of one member at once; the oldest ends when there would be more.
@@ -76,6 +84,8 @@ package enum ServiceLimits {
     package static let memberChangeTriesMax = 4
     /// Failed sign-ins of one address in a minute.
     package static let signInsOfAddressPerMinute = 20
+    /// Sign-ins of one address in a minute that find no room, or wait in vain: its members are not known there yet.
+    package static let signInsWithoutRoomPerMinute = 60
     /// Failed sign-ins of one member from one address in a window.
     package static let signInsOfMemberAndAddress = 10
     /// Failed sign-ins of one member in a window, from addresses that it has not signed in from.
