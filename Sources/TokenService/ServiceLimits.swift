@@ -148,6 +148,8 @@ package enum ServiceLimits {
     package static let proofAheadSecondsMax: Int64 = 30
     /// Proofs of possession that are remembered, so that none is used twice; each costs up to 21 bytes.
     package static let proofsRememberedMax = 2_097_152
+    /// Of these, proofs of one key with nonces of one slot of two minutes, an eighth of its part: 273 a second.
+    package static let proofsOfKeyAndSlotMax = 32_768
     /// Participant tokens that need not be validated anew when they come again.
     package static let validatedTokensMax = 16_384
     /// Bytes that these may cost.
