@@ -169,6 +169,8 @@ package enum ServiceLimits {
     package static let policiesMax = 10_000
     /// Policies of all workspaces kept ready in memory; each costs about one kilobyte.
     package static let policyCacheEntriesMax = 50_000
+    /// Simulations that run at once, no two of one workspace; what one has read takes some 20 MB at most.
+    package static let simulationsMax = 4
     /// Audit events that one simulation examines.
     package static let simulationEventsMax = 50_000
     /// Sessions and as many invites that one simulation examines for what lives.
