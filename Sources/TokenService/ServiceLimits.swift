@@ -8,6 +8,12 @@ package enum ServiceLimits {
     package static let batchBytesMax = 1024 * 1024
     /// Invites in one batch.
     package static let batchItemsMax = 1000
+    /// Bytes of the message of one refused item of a batch; what is longer is cut, so that a record of it can be kept.
+    package static let batchMessageBytesMax = 1024
+    /// Bytes of the name of the field that it is about.
+    package static let batchParamBytesMax = 256
+    /// Bytes of what is recorded of one item: its texts, of which each byte may be written as six, and a frame around them.
+    package static let batchRecordedItemBytesMax = 6 * (batchMessageBytesMax + batchParamBytesMax) + 256
     /// Characters of a presented token (they fit one header field and one log-free cookie-sized buffer).
     package static let tokenCharactersMax = 2048
     /// Uses that one invite may have.
@@ -50,8 +56,16 @@ package enum ServiceLimits {
     package static let slowHashesWaitingMax = 16
     /// How long such a check may wait before it is given up.
     package static let slowHashWaitMilliseconds = 5_000
-    /// Passwords that wait for the one worker; at 400 ms each they fit the wait above.
+    /// Sign-ins that wait for the one worker, from where the member is not known; at 400 ms each they fit the wait above.
     package static let passwordsWaitingMax = 8
+    /// Of these, sign-ins from one address.
+    package static let passwordsOfAddressWaitingMax = 2
+    /// Sign-ins that wait from where the member is known: with all that takes its turn before the last of them, they fit too.
+    package static let knownPasswordsWaitingMax = 4
+    /// Of these, sign-ins of one member.
+    package static let passwordsOfMemberWaitingMax = 2
+    /// New passwords that wait.
+    package static let newPasswordsWaitingMax = 4
     /// Workspaces in which one member may have a role.
     package static let membershipsMax = 20
     /// Sessions of one member at once; the oldest ends when there would be more.
@@ -70,6 +84,8 @@ package enum ServiceLimits {
     package static let memberChangeTriesMax = 4
     /// Failed sign-ins of one address in a minute.
     package static let signInsOfAddressPerMinute = 20
+    /// Sign-ins of one address in a minute that find no room, or wait in vain: its members are not known there yet.
+    package static let signInsWithoutRoomPerMinute = 60
     /// Failed sign-ins of one member from one address in a window.
     package static let signInsOfMemberAndAddress = 10
     /// Failed sign-ins of one member in a window, from addresses that it has not signed in from.
@@ -114,11 +130,15 @@ package enum ServiceLimits {
     package static let usageEntriesMax = 16_384
     /// Keys and minutes whose use is stored in one transaction: a few milliseconds of the writer's time.
     package static let usageDeltasPerCommit = 256
+    /// Keys, sessions or addresses of whose events of one group (``SecurityEvent/Group``) a minute tells; each costs about 40
+    /// bytes.
+    package static let securityEventsPerMinute = 8_192
     /// Refused credentials of one address, key or prefix in one minute that make an alert.
     package static let failureBurst = 20
-    /// Addresses, keys and prefixes whose refusals are counted in one minute.
+    /// Keys, and as many addresses and prefixes, whose refusals are counted in one minute.
     package static let failureSubjectsMax = 16_384
-    /// Alerts on bursts in one minute, so that an attacker with many addresses does not fill the trail.
+    /// Alerts on bursts of keys in one minute, and as many on those of addresses and prefixes, so that an attacker with many
+    /// addresses does not fill the trail.
     package static let failureAlertsPerMinute = 64
     /// Days for which audit events are kept, unless the operator says otherwise.
     package static let auditDaysDefault: Int64 = 400
@@ -128,6 +148,8 @@ package enum ServiceLimits {
     package static let proofAheadSecondsMax: Int64 = 30
     /// Proofs of possession that are remembered, so that none is used twice; each costs up to 21 bytes.
     package static let proofsRememberedMax = 2_097_152
+    /// Of these, proofs of one key with nonces of one slot of two minutes, an eighth of its part: 273 a second.
+    package static let proofsOfKeyAndSlotMax = 32_768
     /// Participant tokens that need not be validated anew when they come again.
     package static let validatedTokensMax = 16_384
     /// Bytes that these may cost.
@@ -147,6 +169,8 @@ package enum ServiceLimits {
     package static let policiesMax = 10_000
     /// Policies of all workspaces kept ready in memory; each costs about one kilobyte.
     package static let policyCacheEntriesMax = 50_000
+    /// Simulations that run at once, no two of one workspace; what one has read takes some 20 MB at most.
+    package static let simulationsMax = 4
     /// Audit events that one simulation examines.
     package static let simulationEventsMax = 50_000
     /// Sessions and as many invites that one simulation examines for what lives.
@@ -213,5 +237,11 @@ package enum ServiceLimits {
         depthMax: 8,
         valuesMax: 60_000,
         numberDigitsMax: 400
+    )
+    /// Bounds of what is recorded of a batch for a retry: our own text, as large as the largest batch can make it.
+    package static let recordedBatchJSON = JSONLimits(
+        bytesMax: batchItemsMax * batchRecordedItemBytesMax,
+        depthMax: 3,
+        valuesMax: 1 + 8 * batchItemsMax
     )
 }

@@ -15,6 +15,7 @@ package struct ServiceMetrics: Sendable {
     private let policyRefusals: [PolicyRule: Counter]
     private let shadowViolations: [PolicyRule: Counter]
     private let securityEvents: [String: Counter]
+    private let droppedEvents: [String: Counter]
     private let notices: [String: Counter]
 
     package init(_ registry: MetricsRegistry) {
@@ -71,6 +72,13 @@ package struct ServiceMetrics: Sendable {
             registry.counter(
                 "tokenservice_security_events_total",
                 help: "Security events told, by type; at most one of a type for each key and minute.",
+                labels: ["type": type]
+            )
+        }
+        droppedEvents = Self.table(SecurityEvent.allCases.map(\.rawValue)) { type in
+            registry.counter(
+                "tokenservice_security_events_dropped_total",
+                help: "Security events not told, by type, because a minute had too many.",
                 labels: ["type": type]
             )
         }
@@ -144,6 +152,8 @@ package struct ServiceMetrics: Sendable {
     }
 
     package func told(_ event: SecurityEvent) { securityEvents[event.rawValue]?.increment(by: 1) }
+
+    package func dropped(_ event: SecurityEvent) { droppedEvents[event.rawValue]?.increment(by: 1) }
 
     package func noticed(days: Int) { notices[String(days)]?.increment(by: 1) }
 

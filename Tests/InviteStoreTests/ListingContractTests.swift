@@ -209,6 +209,30 @@ struct ListingContractTests {
         return true
     }
 
+    @Test(
+        "However much of one kind is past its use, the others have their turn in the same sweep or the next ones",
+        arguments: Fixture.Kind.allCases
+    )
+    func sweepsInTurns(kind: Fixture.Kind) async throws {
+        let fixture = try await Fixture.make(kind)
+        let session = try await fixture.open(try await fixture.mint(fixture.invite(lifetimeSeconds: 60))[0])
+        for _ in 0..<40 {
+            let batch = (0..<100).map { _ in fixture.invite(lifetimeSeconds: 60) }
+            _ = try await fixture.store.createInvites(CreateInvites(invites: batch, audit: [], now: start))
+        }
+        let claim = fixture.claim(1, expiresAt: start.adding(seconds: 60))
+        _ = try await fixture.store.createInvites(CreateInvites(invites: [], claim: claim, audit: [], now: start))
+        _ = try await fixture.end(session.id)
+        let later = start.adding(seconds: 60 * 24 * 3600)
+        var removed = 0
+        for _ in 0..<16 { removed += try await fixture.store.sweep(now: later, rowsMax: 100) }
+        #expect(removed == 1_600)
+        #expect(try await fixture.store.session(session.id, of: fixture.tenant) == nil)
+        // Nothing is left but invites: a session, a claim and a mark are gone.
+        while case let step = try await fixture.store.sweep(now: later, rowsMax: 1_000), step > 0 { removed += step }
+        #expect(removed == 4_004)
+    }
+
     @Test("Sweeping removes what is past its use, within its bound, and nothing else", arguments: Fixture.Kind.allCases)
     func sweeps(kind: Fixture.Kind) async throws {
         let fixture = try await Fixture.make(kind)

@@ -179,6 +179,30 @@
             #expect(try SQLFile(directory: directory.path).number("SELECT count(*) FROM lookup_pages") == 0)
         }
 
+        @Test("A sweep looks at a bounded number of invites that stay, and the next goes on where it stopped")
+        func boundedWalk() async throws {
+            let directory = TemporaryFolder()
+            let store = try Fixture.sqlite(directory) { $0.sweptWalkRows = 1_024 }
+            let fixture = try await Fixture.make(store, directory)
+            let day: Int64 = 24 * 3600
+            // More than two sweeps' worth that are old by id and not yet past their use, then one that is.
+            for _ in 0..<9 {
+                let batch = (0..<250).map { _ in fixture.invite(lifetimeSeconds: 30 * day) }
+                _ = try await store.createInvites(CreateInvites(invites: batch, audit: [], now: Fixture.start))
+            }
+            let last = try await fixture.mint(fixture.invite(lifetimeSeconds: 60))[0]
+            let now = Fixture.start.adding(seconds: 31 * day)
+            #expect(try await store.sweep(now: now, rowsMax: 500) == 0)
+            #expect(try await store.sweep(now: now, rowsMax: 500) == 0)
+            #expect(try await store.sweep(now: now, rowsMax: 500) == 1)
+            #expect(try await store.invite(last.id, of: fixture.tenant) == nil)
+            // From the lowest again, however long ago it was passed.
+            let end = Fixture.start.adding(seconds: 61 * day)
+            var removed = 0
+            while case let step = try await store.sweep(now: end, rowsMax: 500), step > 0 { removed += step }
+            #expect(removed == 2_250)
+        }
+
         @Test("An invite whose id is old, made while a sweep is past its workspace, stays in the look-up")
         func keepsOldIDs() async throws {
             let directory = TemporaryFolder()
@@ -200,18 +224,19 @@
             for tenant in [fixture.tenant, Tenant(workspace: other.id, environment: .live)] {
                 for _ in 0..<10 { try await fixture.mint(fixture.invite(tenant: tenant)) }
             }
-            var cursor = SweepCursor()
+            var cursor = SweepCursor(walkRowsMax: 1_000)
+            cursor.beginCall()
             var first: Int64?
             var late: [RecordID] = []
-            while cursor.stage != .finished {
+            while !cursor.isFinished {
                 let start = cursor
                 cursor = try await store.write { writer throws(SQLiteFailure) in
                     var cursor = start
                     _ = try writer.sweepStep(&cursor, now: now, rowsMax: 3)
                     return cursor
                 }
-                first = first ?? cursor.tenant
-                guard late.count < 12, cursor.stage == .invites, cursor.tenant != first else { continue }
+                first = first ?? cursor.invites.tenant
+                guard late.count < 12, let tenant = cursor.invites.tenant, tenant != first else { continue }
                 for _ in 0..<4 {
                     let id = fixture.ids.next(at: Fixture.start.adding(seconds: -day))
                     try await fixture.mint(fixture.invite(at: now, id: id, campaign: "late"), at: now)

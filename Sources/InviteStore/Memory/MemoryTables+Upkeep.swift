@@ -54,37 +54,66 @@ extension MemoryTables {
         let known = newest
         try admit(rows: 0, now: now)
         var left = max(0, rowsMax)
-        sweepInvites(before: now.adding(seconds: -StoreRules.retentionSeconds), left: &left)
-        sweepSessions(before: now.adding(seconds: -StoreRules.retentionSeconds), left: &left)
-        for cutOff in cutOffs where cutOff.forgetAt <= now && left > 0 {
-            liveCutOffs.remove(cutOff)
-            cutOffs.removeAll { $0.number == cutOff.number }
-            left -= 1
-        }
-        for mark in endedSessions where mark.forgetAt <= now && left > 0 {
-            endedSessions.removeAll { $0 == mark }
-            left -= 1
-        }
-        for (scope, claim) in claims where claim.expiresAt <= now && left > 0 {
-            claims[scope] = nil
-            left -= 1
-        }
-        for bucket in usage.keys where left > 0 && bucket.isOver(at: now) {
-            usage[bucket] = nil
-            left -= 1
-        }
-        for notice in notices where left > 0 && notice.expiresAt <= now {
-            notices.remove(notice)
-            left -= 1
-        }
-        for session in memberSessions.values where left > 0 && session.expiresAt <= now {
-            memberSessions[session.digest] = nil
-            left -= 1
+        var pending = Set(SweepStage.allCases)
+        while left > 0, let stage = sweepTurns.next(of: pending) {
+            pending.remove(stage)
+            removeOld(stage, now: now, left: &left)
         }
         let removed = max(0, rowsMax) - left
         rows -= removed
         if removed == 0 { newest = known }
         return removed
+    }
+
+    /// What is swept.
+    enum SweepStage: CaseIterable {
+        case invites
+        case sessions
+        case cutOffs
+        case endedSessions
+        case claims
+        case usage
+        case notices
+        case memberSessions
+    }
+
+    private mutating func removeOld(_ stage: SweepStage, now: UnixTime, left: inout Int) {
+        let kept = now.adding(seconds: -StoreRules.retentionSeconds)
+        switch stage {
+        case .invites: sweepInvites(before: kept, left: &left)
+        case .sessions: sweepSessions(before: kept, left: &left)
+        case .cutOffs:
+            for cutOff in cutOffs where cutOff.forgetAt <= now && left > 0 {
+                liveCutOffs.remove(cutOff)
+                cutOffs.removeAll { $0.number == cutOff.number }
+                left -= 1
+            }
+        case .endedSessions:
+            for mark in endedSessions where mark.forgetAt <= now && left > 0 {
+                endedSessions.removeAll { $0 == mark }
+                left -= 1
+            }
+        case .claims:
+            for (scope, claim) in claims where claim.expiresAt <= now && left > 0 {
+                claims[scope] = nil
+                left -= 1
+            }
+        case .usage:
+            for bucket in usage.keys where left > 0 && bucket.isOver(at: now) {
+                usage[bucket] = nil
+                left -= 1
+            }
+        case .notices:
+            for notice in notices where left > 0 && notice.expiresAt <= now {
+                notices.remove(notice)
+                left -= 1
+            }
+        case .memberSessions:
+            for session in memberSessions.values where left > 0 && session.expiresAt <= now {
+                memberSessions[session.digest] = nil
+                left -= 1
+            }
+        }
     }
 
     private mutating func sweepInvites(before limit: UnixTime, left: inout Int) {

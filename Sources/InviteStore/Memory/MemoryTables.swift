@@ -54,6 +54,7 @@ struct MemoryTables: Sendable {
     var liveCutOffs = LiveCutOffs()
     var endedSessions: [EndedSession] = []
     var claims: [[UInt8]: IdempotencyClaim] = [:]
+    var sweepTurns = SweepTurns<SweepStage>()
     var auditLog: [AuditRecord] = []
     var auditHead = ChainEnd()
     /// What stands for the events removed from the start of `auditLog`.

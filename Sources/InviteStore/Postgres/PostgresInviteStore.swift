@@ -1,5 +1,6 @@
 #if Postgres
     package import Platform
+    import Synchronization
 
     /// The store that several machines share: PostgreSQL, through a few connections with a thread each.
     ///
@@ -21,6 +22,7 @@
         private let lifecycle = StoreLifecycle()
         private let watch = PostgresFeedWatch()
         private let clock = PostgresClockWatch()
+        private let sweepTurns = Mutex(SweepTurns<PostgresWriter.SweepStage>())
 
         /// Connects and brings the tables to this release's schema.
         ///
@@ -213,15 +215,14 @@
 
         package func sweep(now: UnixTime, rowsMax: Int) async throws(StoreError) -> Int {
             var removed = 0
-            for stage in PostgresWriter.SweepStage.allCases {
-                while removed < rowsMax {
-                    let left = rowsMax - removed
-                    let step = try await write { writer throws(PostgresFailure) in
-                        try writer.sweep(stage, now: now, rowsMax: left)
-                    }
-                    removed += step
-                    if step < min(left, PostgresWriter.sweptRowsMax) { break }
+            var pending = Set(PostgresWriter.SweepStage.allCases)
+            while removed < rowsMax, let stage = sweepTurns.withLock({ $0.next(of: pending) }) {
+                let left = rowsMax - removed
+                let step = try await write { writer throws(PostgresFailure) in
+                    try writer.sweep(stage, now: now, rowsMax: left)
                 }
+                removed += step
+                if step < min(left, PostgresWriter.sweptRowsMax) { pending.remove(stage) }
             }
             return removed
         }

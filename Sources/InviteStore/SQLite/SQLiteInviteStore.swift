@@ -1,5 +1,6 @@
 #if SQLite
     package import Platform
+    import Synchronization
 
     /// The durable store of one machine: SQLite, one writer thread with group commit, readers beside it.
     ///
@@ -16,6 +17,8 @@
         private let health = StoreHealth()
         private let lifecycle: StoreLifecycle
         private let webhookLease = WebhookLease()
+        /// Where the last sweep stopped.
+        private let swept: Mutex<SweepCursor>
 
         /// Reads wait for the disk at most two at a time.
         private static let readers = 2
@@ -44,6 +47,7 @@
             writes = JobQueue(waitingMax: options.waitingWritesMax, threads: 1)
             reads = JobQueue(waitingMax: options.waitingReadsMax, threads: Self.readers)
             self.time = time
+            swept = Mutex(SweepCursor(walkRowsMax: options.sweptWalkRows))
             lifecycle = StoreLifecycle(holding: HeldDirectory(locked))
             try start(opened.0, opened.1, options: options, observer: observer)
         }
@@ -190,9 +194,10 @@
         }
 
         package func sweep(now: UnixTime, rowsMax: Int) async throws(StoreError) -> Int {
-            var cursor = SweepCursor()
+            var cursor = swept.withLock(\.self)
+            cursor.beginCall()
             var removed = 0
-            while removed < rowsMax, cursor.stage != .finished {
+            while removed < rowsMax, !cursor.isFinished {
                 let (start, left) = (cursor, rowsMax - removed)
                 let step = try await write { writer throws(SQLiteFailure) in
                     var cursor = start
@@ -201,6 +206,8 @@
                 }
                 cursor = step.cursor
                 removed += step.removed
+                let stands = cursor
+                swept.withLock { $0 = stands }
             }
             return removed
         }

@@ -24,6 +24,10 @@
         ///
         /// One commit in many waits for the sorting and writing, under a millisecond for as many as these.
         package var lookupBufferEntries = 4_096
+        /// Invites, and sessions, that one call of a sweep looks at; most of them may have to stay.
+        ///
+        /// So many are 3 MB read and 4 ms of the writer's thread.
+        package var sweptWalkRows = 16_384
         /// Page cache of the writer.
         package var writerCacheKibibytes = 6_144
         /// Page cache of each reader.

@@ -6,8 +6,8 @@ import Synchronization
 ///
 /// A proof is told by its key and its `jti`, kept as 64 bits of a digest in the bucket of its nonce's slot; when nonces
 /// of a slot are no longer taken, its bucket goes as a whole. Where there is no room, nothing is taken for fresh: who
-/// asks is refused. Room is parted by key, so that a flood of one key's proofs crowds out one part in
-/// ``partsCount`` of the others.
+/// asks is refused. Room is parted by key, and in its part a key has a share of each slot: whoever floods is refused
+/// alone, and many who do crowd out one part in ``partsCount`` of the others.
 ///
 /// A wall clock may jump ahead and be set right again. So what was there before a jump, either way, stays until its
 /// nonces are over by the monotonic clock, too.
@@ -22,6 +22,8 @@ package final class ProofReplays: Sendable {
         case replayed
         /// Its bucket is gone: the nonce is too old to tell.
         case tooOld
+        /// Its key has used up its share of the nonce's slot.
+        case overShare
         /// There is no room to remember it.
         case full
     }
@@ -33,6 +35,7 @@ package final class ProofReplays: Sendable {
     private struct Bucket {
         var slot: Int64
         var seen: Set<UInt64> = []
+        var counts = ProofCounts()
         /// When its last nonce is over, by the monotonic clock.
         var overAt: MonotonicInstant
         /// True where the wall clock did not go through the slots one after the other since.
@@ -58,18 +61,29 @@ package final class ProofReplays: Sendable {
             count = buckets.reduce(0) { $0 + $1.seen.count }
         }
 
-        mutating func insert(_ mark: UInt64, slot: Int64, overAt: MonotonicInstant) {
-            if let index = buckets.firstIndex(where: { $0.slot == slot }) {
-                buckets[index].seen.insert(mark)
-                buckets[index].overAt = max(buckets[index].overAt, overAt)
-            } else {
-                buckets.append(Bucket(slot: slot, seen: [mark], overAt: overAt))
+        /// Remembers a mark in the bucket of a slot, unless its key has used up its share of it.
+        mutating func insert(
+            _ mark: UInt64,
+            of key: ProofCounts.Place,
+            slot: Int64,
+            overAt: MonotonicInstant,
+            shareMax: Int
+        ) -> Bool {
+            var index = buckets.firstIndex { $0.slot == slot }
+            if index == nil {
+                buckets.append(Bucket(slot: slot, overAt: overAt))
+                index = buckets.indices.last
             }
+            guard let index, buckets[index].counts.add(key, max: shareMax) else { return false }
+            buckets[index].seen.insert(mark)
+            buckets[index].overAt = max(buckets[index].overAt, overAt)
             count += 1
+            return true
         }
     }
 
     private let entriesPerPart: Int
+    private let shareMax: Int
     private let time: any TimeSource
     private let parts: [PartLock]
 
@@ -77,9 +91,16 @@ package final class ProofReplays: Sendable {
         let state = Mutex(Part())
     }
 
-    /// - Parameter entriesMax: proofs remembered at once, in all parts; each costs up to 21 bytes.
-    package init(entriesMax: Int, time: any TimeSource) {
+    /// - Parameters:
+    ///   - entriesMax: proofs remembered at once, in all parts; each costs up to 21 bytes.
+    ///   - shareMax: proofs of one key with nonces of one slot.
+    package init(
+        entriesMax: Int,
+        shareMax: Int = ServiceLimits.proofsOfKeyAndSlotMax,
+        time: any TimeSource
+    ) {
         self.time = time
+        self.shareMax = shareMax
         entriesPerPart = max(1, entriesMax / Self.partsCount)
         parts = (0..<Self.partsCount).map { _ in PartLock() }
     }
@@ -98,6 +119,7 @@ package final class ProofReplays: Sendable {
         let mark = SHA256Digest.digest(key + id).leadingWords.0
         // A thumbprint is the text of a digest: its characters are spread evenly, but for the last.
         let part = parts[Int(key.first ?? 0) % Self.partsCount]
+        let place = ProofCounts.Place(of: key)
         let now = time.monotonicNow()
         // A nonce of the slot after the moment's is good for up to three slots from now.
         let overAt = now.adding(milliseconds: Int(2 + distance) * Self.slotMilliseconds)
@@ -105,8 +127,8 @@ package final class ProofReplays: Sendable {
             part.turn(to: current, at: now)
             if part.buckets.contains(where: { $0.seen.contains(mark) }) { return .replayed }
             guard part.count < entriesPerPart else { return .full }
-            part.insert(mark, slot: slot, overAt: overAt)
-            return .fresh
+            let isTaken = part.insert(mark, of: place, slot: slot, overAt: overAt, shareMax: shareMax)
+            return isTaken ? .fresh : .overShare
         }
     }
 

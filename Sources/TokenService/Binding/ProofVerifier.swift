@@ -23,6 +23,7 @@ package final class ProofVerifier: Sendable {
         case refused
         case otherKey
         case replayed
+        case overShare
         case full
         case missing
 
@@ -33,6 +34,7 @@ package final class ProofVerifier: Sendable {
             case .refused: "refused"
             case .otherKey: "other_key"
             case .replayed: "replayed"
+            case .overShare: "over_share"
             case .full: "full"
             case .missing: "missing"
             }
@@ -174,6 +176,15 @@ package final class ProofVerifier: Sendable {
         case .fresh: count(.accepted)
         case .replayed: throw refused(.replayed, "the proof was used before")
         case .tooOld: throw refused(.refused, "the slot of the nonce is over")
+        case .overShare:
+            count(.overShare)
+            throw Problem(
+                .rateLimited,
+                "This key has made more proofs than one may. Wait, and make the next with a newer nonce.",
+                privateReason: "more proofs of one key than its share",
+                retryAfterSeconds: Int(ProofNonces.slotSeconds - call.now.seconds % ProofNonces.slotSeconds),
+                dpopNonce: fresh.newerNonce
+            )
         case .full:
             count(.full)
             throw Problem.unavailable("no room to remember proofs")

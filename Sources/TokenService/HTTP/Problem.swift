@@ -112,6 +112,27 @@ package struct Problem: Error, Sendable {
 }
 
 extension Problem {
+    /// The same with texts of bounded length; what was longer is cut between two characters and ends in `…`.
+    package func bounded(messageBytesMax: Int, paramBytesMax: Int) -> Problem {
+        var problem = self
+        problem.message = Self.cut(message, bytesMax: messageBytesMax)
+        problem.param = param.map { Self.cut($0, bytesMax: paramBytesMax) }
+        return problem
+    }
+
+    private static func cut(_ text: String, bytesMax: Int) -> String {
+        guard text.utf8.count > bytesMax else { return text }
+        let mark = "…"
+        var left = bytesMax - mark.utf8.count
+        var kept = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            left -= UTF8.width(scalar)
+            guard left >= 0 else { break }
+            kept.append(scalar)
+        }
+        return String(kept) + mark
+    }
+
     /// The one answer to every key that is missing, malformed, unknown, revoked, suspended, expired or misplaced.
     package static func unauthorized(_ privateReason: String) -> Problem {
         Problem(

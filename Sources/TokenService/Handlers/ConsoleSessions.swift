@@ -16,7 +16,7 @@ extension Services {
         let index = console.secrets.addressIndex(of: address)
         let attempt = try console.limiter.begin(call.request.clientAddress, member: index, now: call.now)
         do {
-            let member = try await checked(index, password)
+            let member = try await checked(index, password, attempt)
             guard let member else {
                 let pseudonym = console.secrets.pseudonym(of: address)
                 await events.signInFailed(call, pseudonym: pseudonym)
@@ -25,6 +25,9 @@ extension Services {
             let response = try await open(member, call, replacing: before)
             console.limiter.takeBack(attempt, succeeded: true)
             return response
+        } catch let refusal as UncheckedPassword {
+            console.limiter.takeBackWithoutRoom(attempt)
+            throw refusal.problem
         } catch {
             // What was not checked was no guess.
             if (error as? Problem)?.code != .unauthorized { console.limiter.takeBack(attempt, succeeded: false) }
@@ -43,15 +46,29 @@ extension Services {
         return (address, SecretBytes(Array(password.utf8)))
     }
 
+    /// Why a password was not checked, since there was no room for it.
+    private struct UncheckedPassword: Error {
+        let problem: Problem
+    }
+
     /// The member whose address and password these are, and who may sign in; nil for nobody.
-    private func checked(_ index: KeyedDigest16, _ password: SecretBytes) async throws -> MemberRecord? {
+    private func checked(
+        _ index: KeyedDigest16,
+        _ password: SecretBytes,
+        _ attempt: SignInLimiter.Try
+    ) async throws -> MemberRecord? {
         let found = try await store.member(.address(index))
         var hash: PasswordHash?
         if let found {
             hash = console.secrets.passwordHash(of: found)
             if hash == nil { throw Problem.internalError("the password of \(found.id) can not be read") }
         }
-        let matches = try await console.passwords.matches(password, hash)
+        let matches: Bool
+        do throws(Problem) {
+            matches = try await console.passwords.matches(password, hash, for: attempt.claimant)
+        } catch {
+            throw UncheckedPassword(problem: error)
+        }
         guard let found, matches, found.disabledAt == nil else { return nil }
         return found
     }

@@ -108,7 +108,12 @@ extension Services {
         writer.endObject()
     }
 
+    /// The error of one item, as it is answered and recorded: bounded, or no record of a whole batch could be.
     private static func write(_ problem: Problem, _ requestID: String, to writer: inout JSONWriter) {
+        let problem = problem.bounded(
+            messageBytesMax: ServiceLimits.batchMessageBytesMax,
+            paramBytesMax: ServiceLimits.batchParamBytesMax
+        )
         writer.name("error")
         writer.beginObject()
         writer.member("code", problem.code.rawValue)
@@ -138,7 +143,7 @@ extension Services {
     private func replayBatch(_ result: [UInt8], _ call: Call, _ principal: Principal) async throws -> HTTPResponse {
         let document: JSONDocument
         do {
-            document = try JSONDocument(parsing: result, limits: ServiceLimits.batchJSON)
+            document = try JSONDocument(parsing: result, limits: ServiceLimits.recordedBatchJSON)
         } catch {
             throw Problem.internalError("a recorded batch can not be read: \(error)")
         }

@@ -18,18 +18,12 @@ extension Services {
     /// `POST /v1/policies/simulate`: what a policy would have refused of what was issued, and what it would cut of what
     /// lives.
     ///
-    /// Reads only. One runs at a time: a simulation reads as much as hundreds of ordinary requests.
+    /// Reads only. One of a workspace runs at a time, and few in all: a simulation reads as much as hundreds of ordinary
+    /// requests.
     func simulatePolicy(_ call: Call, _ principal: Principal) async throws -> HTTPResponse {
         let simulation = try await simulation(call, principal)
-        guard policies.beginSimulation() else {
-            throw Problem(
-                .unavailable,
-                "Another simulation is running. Try again when it is done.",
-                privateReason: "one simulation at a time",
-                retryAfterSeconds: 5
-            )
-        }
-        defer { policies.endSimulation() }
+        try policies.beginSimulation(of: principal.tenant.workspace)
+        defer { policies.endSimulation(of: principal.tenant.workspace) }
         let report = try await replay(simulation, principal.tenant, call)
         let live = try await live(simulation, principal.tenant, call)
         return Responses.json(200, capacity: 8192) { writer in

@@ -20,20 +20,41 @@ package enum SecurityEvent: String, Sendable, CaseIterable {
     case signInFailed = "member.sign_in_failed"
     /// Many refusals of one address, key or prefix within a minute.
     case failureBurst = "alert.failure_burst"
+
+    /// Events that share the room for what was told in a minute.
+    ///
+    /// Those that ordinary use, a forgotten job or a stranger makes as many of as it likes crowd out none of another group,
+    /// and no alert.
+    package enum Group: Sendable {
+        case successes
+        case failures
+        case sessions
+        case signIns
+        case alerts
+    }
+
+    package var group: Group {
+        switch self {
+        case .authSucceeded: .successes
+        case .authFailed: .failures
+        case .unprovenToken: .sessions
+        case .signInFailed: .signIns
+        case .keyInBrowser, .addressRefused, .secondHolder, .revokedKey, .failureBurst: .alerts
+        }
+    }
 }
 
 /// Writes security events to the log and the audit trail, at most one of a kind for each key and minute.
 ///
-/// They tell of refusals, so the refusal stands whether or not its event can be stored; a store that fails is logged.
+/// They tell of refusals, so the refusal stands whether or not its event can be stored; a store that fails is logged. What
+/// there is no room to tell of is counted.
 package struct SecurityEvents: Sendable {
     private let store: any InviteStore
     private let identifiers: IdentifierGenerator
     private let log: Logger
     private let metrics: ServiceMetrics
     private let recent = RecentEvents()
-    /// Of sessions, which anybody with invites may have many of: they leave the events of keys their room.
-    private let recentSessions = RecentEvents()
-    private let bursts = FailureBursts()
+    private let bursts: FailureBursts
 
     package init(
         store: any InviteStore,
@@ -45,6 +66,18 @@ package struct SecurityEvents: Sendable {
         self.identifiers = identifiers
         self.log = log
         self.metrics = metrics
+        bursts = FailureBursts { metrics.dropped(.failureBurst) }
+    }
+
+    /// Whether the event is to be told of now: the first of its kind and minute, while there is room.
+    private func isFirst(_ event: SecurityEvent, _ id: RecordID, _ now: UnixTime) -> Bool {
+        switch recent.note(event, id, now) {
+        case .first: return true
+        case .told: return false
+        case .noRoom:
+            metrics.dropped(event)
+            return false
+        }
     }
 
     /// Whether this event of this key has been told of in this minute.
@@ -60,7 +93,7 @@ package struct SecurityEvents: Sendable {
         target: String? = nil,
         reason: String
     ) async {
-        guard recent.isFirst(event, key, call.now) else { return }
+        guard isFirst(event, key, call.now) else { return }
         let keyID = TypeID.text(.apiKey, key)
         if event != .authSucceeded {
             log.warning(
@@ -96,7 +129,7 @@ package struct SecurityEvents: Sendable {
     package func signInFailed(_ call: Call, pseudonym: KeyedDigest16) async {
         await refused(call)
         let event = SecurityEvent.signInFailed
-        guard recent.isFirst(event, RecordID(high: pseudonym.high, low: pseudonym.low), call.now) else { return }
+        guard isFirst(event, RecordID(high: pseudonym.high, low: pseudonym.low), call.now) else { return }
         let name = Pseudonymizer.text(pseudonym)
         log.warning(
             "security event",
@@ -110,12 +143,12 @@ package struct SecurityEvents: Sendable {
 
     /// Whether the owner of a session has yet to be told, in this minute, that its token came without its key.
     package func isNews(_ use: UnprovenUse, now: UnixTime) -> Bool {
-        !recentSessions.holds(.unprovenToken, use.session, now)
+        !recent.holds(.unprovenToken, use.session, now)
     }
 
     /// Tells the owner of a session that its token came without its key; at most once a minute for each session.
     package func unproven(_ use: UnprovenUse, _ call: Call, reason: String) async {
-        guard recentSessions.isFirst(.unprovenToken, use.session, call.now) else { return }
+        guard isFirst(.unprovenToken, use.session, call.now) else { return }
         let session = TypeID.text(.session, use.session)
         log.warning(
             "security event",
@@ -179,27 +212,53 @@ package struct SecurityEvents: Sendable {
     }
 }
 
-/// Remembers which events were told in the current minute; bounded.
+/// Remembers which events were told in the current minute, each group in a bounded room of its own.
 private final class RecentEvents: Sendable {
-    private static let entriesMax = 8192
+    /// What becomes of an event.
+    enum Verdict {
+        case first
+        case told
+        case noRoom
+    }
 
     private struct Key: Hashable {
         let event: SecurityEvent
         let id: RecordID
     }
 
-    private let state = Mutex<(minute: Int64, told: Set<Key>)>((0, []))
-
-    func holds(_ event: SecurityEvent, _ id: RecordID, _ now: UnixTime) -> Bool {
-        state.withLock { $0.minute == now.seconds / 60 && $0.told.contains(Key(event: event, id: id)) }
+    private final class Room: Sendable {
+        let state = Mutex<(minute: Int64, told: Set<Key>)>((0, []))
     }
 
-    func isFirst(_ event: SecurityEvent, _ id: RecordID, _ now: UnixTime) -> Bool {
+    private let successes = Room()
+    private let failures = Room()
+    private let sessions = Room()
+    private let signIns = Room()
+    private let alerts = Room()
+
+    private func room(_ event: SecurityEvent) -> Room {
+        switch event.group {
+        case .successes: successes
+        case .failures: failures
+        case .sessions: sessions
+        case .signIns: signIns
+        case .alerts: alerts
+        }
+    }
+
+    func holds(_ event: SecurityEvent, _ id: RecordID, _ now: UnixTime) -> Bool {
+        room(event).state.withLock { $0.minute == now.seconds / 60 && $0.told.contains(Key(event: event, id: id)) }
+    }
+
+    func note(_ event: SecurityEvent, _ id: RecordID, _ now: UnixTime) -> Verdict {
         let minute = now.seconds / 60
-        return state.withLock { state in
+        return room(event).state.withLock { state in
             if minute != state.minute { state = (minute, []) }
-            guard state.told.count < Self.entriesMax else { return false }
-            return state.told.insert(Key(event: event, id: id)).inserted
+            let key = Key(event: event, id: id)
+            if state.told.contains(key) { return .told }
+            guard state.told.count < ServiceLimits.securityEventsPerMinute else { return .noRoom }
+            state.told.insert(key)
+            return .first
         }
     }
 }

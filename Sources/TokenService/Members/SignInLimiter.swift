@@ -9,6 +9,9 @@ import Synchronization
 /// do not keep the member out where it is known. A try is counted before the password is checked and taken back where it
 /// was right, so that no number of tries at once gets past a limit. Members are told apart by the index of what was
 /// typed, whether or not there is such a member.
+///
+/// A try for which there was no room is no guess, and yet not free for a stranger: whoever sends many takes the room away
+/// from others, and is counted by address.
 package final class SignInLimiter: Sendable {
     private struct Pair: Hashable, Sendable {
         let address: IPAddress
@@ -17,6 +20,8 @@ package final class SignInLimiter: Sendable {
 
     private struct State {
         var addresses = CountingWindow<IPAddress>(seconds: 60)
+        /// Tries by address for which there was no room.
+        var withoutRoom = CountingWindow<IPAddress>(seconds: 60)
         var pairs = CountingWindow<Pair>(seconds: ServiceLimits.signInWindowSeconds)
         var members = CountingWindow<KeyedDigest16>(seconds: ServiceLimits.signInWindowSeconds)
         /// From where members have signed in, as far as this process saw and holds it.
@@ -27,8 +32,12 @@ package final class SignInLimiter: Sendable {
     package struct Try: Sendable {
         fileprivate let address: IPAddress
         fileprivate let member: KeyedDigest16
-        fileprivate let countsForMember: Bool
+        /// Whether the member has signed in from the address.
+        fileprivate let isKnown: Bool
         fileprivate let at: UnixTime
+
+        /// In which line its password waits.
+        package var claimant: Passwords.Claimant { isKnown ? .known(member) : .stranger(address) }
     }
 
     private let state = Mutex(State())
@@ -42,8 +51,10 @@ package final class SignInLimiter: Sendable {
         let result: Result<Try, Problem> = state.withLock { state in
             let isKnown = state.known.contains(pair)
             let limits = ServiceLimits.self
+            let withoutRoom = state.withoutRoom.wait(address, limit: limits.signInsWithoutRoomPerMinute, now: now)
             let wait = [
                 state.addresses.wait(address, limit: limits.signInsOfAddressPerMinute, now: now),
+                isKnown ? nil : withoutRoom,
                 state.pairs.wait(pair, limit: limits.signInsOfMemberAndAddress, now: now),
                 isKnown ? nil : state.members.wait(member, limit: limits.signInsOfMember, now: now),
             ].compactMap(\.self).max()
@@ -54,24 +65,35 @@ package final class SignInLimiter: Sendable {
             state.addresses.add(1, to: address)
             state.pairs.add(1, to: pair)
             if !isKnown { state.members.add(1, to: member) }
-            return .success(Try(address: address, member: member, countsForMember: !isKnown, at: now))
+            return .success(Try(address: address, member: member, isKnown: isKnown, at: now))
         }
         return try result.get()
     }
 
     /// Takes a try back; one that `succeeded` makes its address a known one of the member.
     package func takeBack(_ attempt: Try, succeeded: Bool) {
-        let pair = Pair(address: attempt.address, member: attempt.member)
         state.withLock { state in
-            if state.addresses.isCurrent(attempt.at) { state.addresses.add(-1, to: attempt.address) }
-            if state.pairs.isCurrent(attempt.at) {
-                state.pairs.add(-1, to: pair)
-                if attempt.countsForMember { state.members.add(-1, to: attempt.member) }
-            }
+            Self.takeBack(attempt, &state)
             guard succeeded else { return }
             if state.known.count >= ServiceLimits.signInSubjectsMax { state.known.removeAll(keepingCapacity: true) }
-            state.known.insert(pair)
+            state.known.insert(Pair(address: attempt.address, member: attempt.member))
         }
+    }
+
+    /// Takes a try back for which there was no room, or no time; where the member is not known it counts as such a one.
+    package func takeBackWithoutRoom(_ attempt: Try) {
+        state.withLock { state in
+            Self.takeBack(attempt, &state)
+            guard !attempt.isKnown, state.withoutRoom.isCurrent(attempt.at) else { return }
+            state.withoutRoom.add(1, to: attempt.address)
+        }
+    }
+
+    private static func takeBack(_ attempt: Try, _ state: inout State) {
+        if state.addresses.isCurrent(attempt.at) { state.addresses.add(-1, to: attempt.address) }
+        guard state.pairs.isCurrent(attempt.at) else { return }
+        state.pairs.add(-1, to: Pair(address: attempt.address, member: attempt.member))
+        if !attempt.isKnown { state.members.add(-1, to: attempt.member) }
     }
 }
 

@@ -12,7 +12,8 @@ package final class PolicyDirectory: Sendable {
         var ceiling: PolicyCeiling
         /// Raised by every change, so that a read begun before it can not put the old state back.
         var generation: UInt64 = 0
-        var isSimulating = false
+        /// Workspaces of which a simulation runs.
+        var simulating: Set<RecordID> = []
     }
 
     private let store: any InviteStore
@@ -83,17 +84,24 @@ package final class PolicyDirectory: Sendable {
         }
     }
 
-    /// Marks that a simulation runs; false where one does already.
-    package func beginSimulation() -> Bool {
-        state.withLock { state in
-            guard !state.isSimulating else { return false }
-            state.isSimulating = true
-            return true
+    /// Marks that a simulation of a workspace runs; 503 where one does already, or as many of others as may.
+    package func beginSimulation(of workspace: RecordID) throws(Problem) {
+        let refusal: String? = state.withLock { state in
+            guard !state.simulating.contains(workspace) else {
+                return "Another simulation of this workspace is running. Try again when it is done."
+            }
+            guard state.simulating.count < ServiceLimits.simulationsMax else {
+                return "Other workspaces' simulations are running. Try again when one is done."
+            }
+            state.simulating.insert(workspace)
+            return nil
         }
+        guard let refusal else { return }
+        throw Problem(.unavailable, refusal, privateReason: "too many simulations", retryAfterSeconds: 5)
     }
 
-    /// Marks that the simulation is done.
-    package func endSimulation() { state.withLock { $0.isSimulating = false } }
+    /// Marks that the workspace's simulation is done.
+    package func endSimulation(of workspace: RecordID) { state.withLock { _ = $0.simulating.remove(workspace) } }
 
     private func tenantPolicies(_ versions: [PolicyVersion], settingsOrigins: [String]) throws -> TenantPolicies {
         var deployment = PolicyHolding(.deployment, version: 0, defaults.document)

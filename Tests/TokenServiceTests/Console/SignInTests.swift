@@ -84,9 +84,9 @@ struct SignInTests {
         let service = try await ServiceHarness()
         let passwords = service.services.console.passwords
         let secret = SecretBytes(Array("wrong".utf8))
-        #expect(try await !passwords.matches(secret, nil))
+        #expect(try await !passwords.matches(secret, nil, for: .stranger(.loopback)))
         let hash = try await passwords.hash(secret)
-        #expect(try await passwords.matches(secret, hash))
+        #expect(try await passwords.matches(secret, hash, for: .stranger(.loopback)))
         #expect(PasswordHash(parsing: hash.text) == hash && hash.text.hasPrefix("$scrypt$ln=4,r=8,p=1$"))
         // Both paths ask the store the same and nothing else before the hash.
         service.faults.arm(nil)

@@ -2,6 +2,8 @@ import HTTPServer
 import InviteStore
 import Platform
 import StrictJSON
+import Synchronization
+import Telemetry
 import TestSupport
 import Testing
 
@@ -154,12 +156,81 @@ struct AlertTests {
         #expect(alerts == ServiceLimits.failureAlertsPerMinute)
         let other = FailureBursts()
         for index in 0..<ServiceLimits.failureSubjectsMax {
-            #expect(!other.completes(.key(RecordID(high: 0, low: UInt64(index))), now: now))
+            #expect(!other.completes(.address(IPAddress(v4: UInt32(index))), now: now))
         }
         for _ in 0..<(2 * ServiceLimits.failureBurst) { #expect(!other.completes(.prefix("late_"), now: now)) }
         let next = UnixTime(seconds: 60)
         let told = (0..<ServiceLimits.failureBurst).count { _ in other.completes(.prefix("late_"), now: next) }
         #expect(told == 1)
+        let keys = FailureBursts()
+        for index in 0...ServiceLimits.failureSubjectsMax {
+            #expect(!keys.completes(.key(RecordID(high: 0, low: UInt64(index))), now: now))
+        }
+        let last = FailureBursts.Subject.key(RecordID(high: 0, low: UInt64(ServiceLimits.failureSubjectsMax)))
+        for _ in 0..<(2 * ServiceLimits.failureBurst) { #expect(!keys.completes(last, now: now)) }
+    }
+
+    @Test("Refusals that can not be counted, and alerts beyond their bound, are told as dropped")
+    func droppedBursts() {
+        let dropped = Atomic(0)
+        let bursts = FailureBursts { dropped.add(1, ordering: .relaxed) }
+        let now = UnixTime(seconds: 0)
+        for subject in 0..<ServiceLimits.failureSubjectsMax { _ = bursts.completes(.prefix("p\(subject)_"), now: now) }
+        #expect(dropped.load(ordering: .relaxed) == 0)
+        _ = bursts.completes(.prefix("late_"), now: now)
+        #expect(dropped.load(ordering: .relaxed) == 1)
+        for subject in 0..<(ServiceLimits.failureAlertsPerMinute + 3) {
+            for _ in 1..<ServiceLimits.failureBurst { _ = bursts.completes(.prefix("p\(subject)_"), now: now) }
+        }
+        #expect(dropped.load(ordering: .relaxed) == 4)
+    }
+
+    @Test(
+        "S66: whatever else there is to tell in a minute leaves alerts their room, and what is dropped is counted",
+        arguments: [SecurityEvent.authSucceeded, .authFailed, .signInFailed, .unprovenToken]
+    )
+    func crowd(event: SecurityEvent) async throws {
+        let service = try await ServiceHarness()
+        let events = service.services.events
+        let call = Call(
+            request: HTTPRequest(method: .get, target: "/", fields: HTTPRequestFields([])),
+            id: RecordID(high: 1, low: 1),
+            now: service.time.now(),
+            pathParameters: [],
+            query: QueryParameters()
+        )
+        for number in 0..<8_400 as Range<UInt64> {
+            let id = RecordID(high: 9, low: number)
+            switch event {
+            case .signInFailed: await events.signInFailed(call, pseudonym: KeyedDigest16(high: 9, low: number))
+            case .unprovenToken:
+                await events.unproven(UnprovenUse(tenant: service.tenant, session: id), call, reason: "test")
+            default: await events.record(event, call, tenant: service.tenant, key: id, reason: "test")
+            }
+        }
+        let fields = [("Sec-Fetch-Site", "same-origin")]
+        for _ in 0..<2 { #expect(await service.admin(.get, "/v1/invites", fields: fields).code == "key_in_browser") }
+        #expect(try await Self.count(service, "alert.key_in_browser") == 1)
+        let metrics = String(decoding: service.registry.prometheusText(), as: UTF8.self)
+        let name = "tokenservice_security_events_dropped_total"
+        #expect(metrics.contains(#"\#(name){type="\#(event.rawValue)"} 208"#))
+        #expect(metrics.contains(#"\#(name){type="alert.key_in_browser"} 0"#))
+    }
+
+    @Test("S66: strangers who use up their alerts, and the room to be counted in, leave known keys both")
+    func strangersAndKeys() {
+        let bursts = FailureBursts()
+        let now = UnixTime(seconds: 0)
+        let prefixes = ServiceLimits.failureSubjectsMax + 100
+        for subject in 0..<prefixes {
+            for _ in 0..<(subject < 100 ? ServiceLimits.failureBurst : 1) {
+                _ = bursts.completes(.prefix("p\(subject)_"), now: now)
+            }
+        }
+        let key = FailureBursts.Subject.key(RecordID(high: 1, low: 1))
+        let told = (0..<(2 * ServiceLimits.failureBurst)).map { _ in bursts.completes(key, now: now) }
+        #expect(told.firstIndex(of: true) == ServiceLimits.failureBurst - 1)
+        #expect(told.count { $0 } == 1)
     }
 
     @Test("S65: an authentication that succeeds is told once for each key and minute")

@@ -217,6 +217,32 @@ struct BoundTokenRouteTests {
         #expect(service.services.validated.statistics.hits == hits)
     }
 
+    @Test("A key over its share of proofs is 429 until the next slot, and every other key goes on")
+    func overShare() async throws {
+        let service = try await ServiceHarness()
+        let (flooding, other) = (try ProofClient(service), try ProofClient(service))
+        let (bound, second) = (try await flooding.open(), try await other.open())
+        let proofs = service.services.proofs
+        let slot = proofs.nonces.slot(now: service.time.now())
+        let key = Array(flooding.signer.thumbprint.utf8)
+        var number = 0
+        while proofs.replays.admit(key: key, id: Array("\(number)".utf8), slot: slot, current: slot) == .fresh {
+            number += 1
+        }
+        #expect(number == ServiceLimits.proofsOfKeyAndSlotMax - 1)
+        let answer = try await flooding.send(.get, Self.read, token: bound.token)
+        #expect(answer.status == 429 && answer.code == "rate_limited")
+        let wait = try #require(answer.response.field("Retry-After").flatMap { Int($0) })
+        #expect((1...Int(ProofNonces.slotSeconds)).contains(wait))
+        #expect(try await other.send(.get, Self.read, token: second.token).status == 200)
+        service.time.advance(seconds: wait)
+        // The nonce is still good, its share used up: the answer has the next one.
+        let late = try await flooding.send(.get, Self.read, token: bound.token)
+        #expect(late.status == 429)
+        #expect(late.response.field("DPoP-Nonce") != nil)
+        #expect(try await flooding.send(.get, Self.read, token: bound.token).status == 200)
+    }
+
     @Test("Where no proof can be remembered any more, bound requests get 503 and bearer tokens go on")
     func full() async throws {
         let service = try await ServiceHarness()
@@ -226,8 +252,17 @@ struct BoundTokenRouteTests {
         let proofs = service.services.proofs
         let (replays, slot) = (proofs.replays, proofs.nonces.slot(now: service.time.now()))
         var number = 0
-        let key = Array(client.signer.thumbprint.utf8)
-        while replays.admit(key: key, id: Array("\(number)".utf8), slot: slot, current: slot) == .fresh { number += 1 }
+        // Other keys of the same part, each within its share.
+        let start = Array(client.signer.thumbprint.utf8.prefix(1))
+        func admit() -> ProofReplays.Verdict {
+            replays.admit(
+                key: start + Array("\(10 + number % 64)".utf8),
+                id: Array("\(number)".utf8),
+                slot: slot,
+                current: slot
+            )
+        }
+        while admit() == .fresh { number += 1 }
         #expect(number == ServiceLimits.proofsRememberedMax / ProofReplays.partsCount - 1)
         let answer = try await client.send(.get, Self.read, token: bound.token)
         #expect(answer.status == 503)

@@ -195,6 +195,72 @@ struct IdempotencyTests {
         #expect(await service.admin(.get, "/v1/invites").json?["data"]?.count == 2)
     }
 
+    @Test("A batch of the longest errors is replayed: the good item's id, and every error word for word")
+    func batchOfLongErrors() async throws {
+        let service = try await ServiceHarness()
+        let label = String(repeating: "a", count: 60)
+        let origins = (0..<ServiceLimits.allowedOriginsMax).map { "https://n\($0).\(label).\(label).\(label).example" }
+        let list = origins.map { "\"\($0)\"" }.joined(separator: ",")
+        #expect(await service.put(#"{"allowed_origins":[\#(list)]}"#).status == 200)
+        func item(_ origin: String) -> String {
+            #"{"campaign_id":"c","participant_email":"a@b.example","allowed_origins":["\#(origin)"]}"#
+        }
+        let items =
+            [item(origins[0])] + repeatElement(item("https://no.example"), count: ServiceLimits.batchItemsMax - 1)
+        let body = "{\"invites\":[" + items.joined(separator: ",") + "]}"
+        let first = await service.admin(.post, "/v1/invites/batch", body: body, fields: Self.key())
+        #expect(first.status == 200)
+        service.time.advance(seconds: 10)
+        let again = await service.admin(.post, "/v1/invites/batch", body: body, fields: Self.key())
+        #expect(again.status == 200)
+        #expect(again.response.field("Idempotent-Replayed") == "true")
+        let results = first.json?["results"]?.elements ?? []
+        let replayed = again.json?["results"]?.elements ?? []
+        #expect(results.count == ServiceLimits.batchItemsMax && replayed.count == ServiceLimits.batchItemsMax)
+        #expect(results.first?["invite"]?["id"]?.string != nil)
+        #expect(results.first?["invite"]?["id"]?.string == replayed.first?["invite"]?["id"]?.string)
+        let messages = results.compactMap { $0["error"]?["message"]?.string }
+        #expect(messages.count == ServiceLimits.batchItemsMax - 1)
+        #expect(messages.allSatisfy { $0.utf8.count <= 1_024 && $0.contains(origins[1]) })
+        // Whatever stands behind the one token, which is signed anew.
+        let errors = [first, again].map { $0.text.split(separator: #"{"error":"#).dropFirst() }
+        #expect(errors[0] == errors[1])
+    }
+
+    @Test("The texts of an item's error are whole up to their bound, and cut between characters beyond it")
+    func boundedErrors() {
+        func message(_ text: String) -> String {
+            Problem(.invalidRequest, text).bounded(messageBytesMax: 10, paramBytesMax: 4).message
+        }
+        #expect(message("0123456789") == "0123456789")
+        #expect(message("0123456789a") == "0123456…")
+        #expect(message("012345é789") == "012345…")
+        #expect(message("01234é89a") == "01234é89a")
+        #expect(message("") == "")
+        let long = Problem.invalid("name é", "text").bounded(messageBytesMax: 10, paramBytesMax: 4)
+        #expect(long.param == "n…" && long.message == "text")
+    }
+
+    @Test("A batch with the longest names and texts there are is recorded within the limits of its record")
+    func largestRecord() async throws {
+        let service = try await ServiceHarness()
+        // 64 letters with as many marks as still fit a batch, each of which is written as it is; and one that is escaped.
+        let name = String(repeating: "e" + String(repeating: "\u{301}", count: 6), count: 64)
+        let escaped = String(repeating: #"\u0001"#, count: 64)
+        let items = (0..<ServiceLimits.batchItemsMax).map { $0 < 900 ? #"{"\#(name)":1}"# : #"{"\#(escaped)":1}"# }
+        let good = #"{"campaign_id":"c","participant_email":"a@b.example","#
+        let list = items.map { good + $0.dropFirst() }.joined(separator: ",")
+        let body = "{\"invites\":[" + list + "]}"
+        #expect(body.utf8.count <= ServiceLimits.batchBytesMax)
+        let first = await service.admin(.post, "/v1/invites/batch", body: body, fields: Self.key())
+        let again = await service.admin(.post, "/v1/invites/batch", body: body, fields: Self.key())
+        #expect(first.status == 200 && again.status == 200)
+        #expect(first.text == again.text)
+        let params = first.json?["results"]?.elements.compactMap { $0["error"]?["param"]?.string } ?? []
+        #expect(params.count == ServiceLimits.batchItemsMax)
+        #expect(params.allSatisfy { $0.utf8.count <= ServiceLimits.batchParamBytesMax })
+    }
+
     @Test("A thousand invites go in one request")
     func fullBatch() async throws {
         let service = try await ServiceHarness()

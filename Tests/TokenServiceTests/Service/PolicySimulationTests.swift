@@ -248,7 +248,7 @@ struct PolicySimulationTests {
         #expect(answer.param == param)
     }
 
-    @Test("One simulation runs at a time; a second one is told to wait, and the next may run")
+    @Test("One simulation of a workspace runs at a time; a second one is told to wait, and the next may run")
     func oneAtATime() async throws {
         let service = try await ServiceHarness()
         let body = #"{"layer":"workspace","policy":{}}"#
@@ -262,6 +262,35 @@ struct PolicySimulationTests {
         #expect(await service.admin(.post, "/v1/policies/simulate", body: body).status == 503)
         service.faults.arm(nil)
         #expect(await service.admin(.post, "/v1/policies/simulate", body: body).status == 200)
+    }
+
+    @Test("One workspace's simulation keeps no other's from running, and as many run as there is room for")
+    func eachWorkspace() async throws {
+        let service = try await ServiceHarness()
+        let platform = try await service.platformKey()
+        var keys: [String] = [service.setup.secret]
+        for number in 0..<4 {
+            let workspace = try await service.makeWorkspace(platform, slug: "w\(number)")
+            keys.append(try await service.makeKey(in: workspace, platform).secret)
+        }
+        let secrets = keys
+        @Sendable func simulate(_ number: Int) async -> Answer {
+            let body = #"{"layer":"workspace","policy":{}}"#
+            return await service.send(.post, "/v1/policies/simulate", body: body, key: secrets[number])
+        }
+        // Each begins the next before it reads: four run at once, and the fifth is one too many.
+        @Sendable func nest(_ number: Int) {
+            service.faults.before("auditEvents") {
+                #expect(await simulate(number - 1).status == 503, "its own is running")
+                if number < 4 { nest(number + 1) }
+                let next = await simulate(number)
+                #expect(next.status == (number < 4 ? 200 : 503), "\(number)")
+                if next.status == 503 { #expect(next.response.field("Retry-After") == "5") }
+            }
+        }
+        nest(1)
+        #expect(await simulate(0).status == 200)
+        #expect(await simulate(4).status == 200)
     }
 
     @Test("What today's policies refuse already is told apart")

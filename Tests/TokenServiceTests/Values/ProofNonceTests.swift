@@ -185,6 +185,39 @@ struct ProofNonceTests {
         #expect(served > 40)
     }
 
+    @Test("A key's share is counted exactly, for each slot by itself, and what it made before is still told")
+    func shareBound() {
+        let replays = ProofReplays(entriesMax: 8 * 100, shareMax: 10, time: ManualTimeSource())
+        let key = Self.key(1)
+        func admit(_ id: UInt8, slot: Int64) -> ProofReplays.Verdict {
+            replays.admit(key: key, id: [id], slot: slot, current: 10)
+        }
+        for id in 0..<10 as Range<UInt8> { #expect(admit(id, slot: 10) == .fresh) }
+        #expect(admit(10, slot: 10) == .overShare)
+        #expect(admit(9, slot: 10) == .replayed)
+        for id in 10..<20 as Range<UInt8> { #expect(admit(id, slot: 11) == .fresh) }
+        #expect(admit(20, slot: 11) == .overShare)
+        #expect(replays.count == 20)
+        #expect(replays.admit(key: key, id: [20], slot: 12, current: 12) == .fresh)
+        #expect(replays.admit(key: Self.key(2), id: [20], slot: 10, current: 10) == .fresh)
+    }
+
+    @Test("A key that floods has its share and no more, in each slot, and all others of its part go on")
+    func share() {
+        let replays = ProofReplays(entriesMax: ServiceLimits.proofsRememberedMax, time: ManualTimeSource())
+        let (flood, slots) = (Self.key(1), Int64(10)...12)
+        for slot in slots {
+            var taken = 0
+            // 250 a second for as long as a slot lasts, and then no end of them.
+            while taken < 300_000,
+                replays.admit(key: flood, id: Array("\(slot) \(taken)".utf8), slot: slot, current: 11) == .fresh
+            { taken += 1 }
+            #expect(taken >= 250 * Int(ProofNonces.slotSeconds))
+        }
+        let served = (2..<514).filter { replays.admit(key: Self.key($0), id: [1], slot: 11, current: 11) == .fresh }
+        #expect(served.count == 512)
+    }
+
     @Test("However many proofs come, no more are remembered than there is room for")
     func bounded() {
         let replays = ProofReplays(entriesMax: 800, time: ManualTimeSource())

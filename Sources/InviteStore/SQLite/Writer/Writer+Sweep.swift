@@ -1,9 +1,12 @@
 #if SQLite
     internal import Platform
 
-    /// Where a sweep stands between its steps; a sweep that is cut short starts over the next time.
+    /// Where a sweep stands between its steps and calls.
+    ///
+    /// A call is over when everything was looked at, or as much as it may. The next one goes on with whatever has waited
+    /// longest, and in a walk where the one before stopped: a walk that is at its end begins again from the lowest.
     struct SweepCursor: Sendable {
-        enum Stage: Sendable {
+        enum Stage: CaseIterable, Sendable {
             case invites
             case sessions
             case cutOffs
@@ -12,23 +15,58 @@
             case usage
             case notices
             case memberSessions
-            case finished
         }
 
-        var stage = Stage.invites
-        /// The tenant being swept, and the last id that was looked at; nil before the stage's first.
-        var tenant: Int64?
-        var id = RecordID(high: 0, low: 0)
+        /// A way through a table by tenant and id, of which many rows may have to stay.
+        struct Walk: Sendable {
+            /// The tenant being swept, and the last id that was looked at; nil before the first.
+            var tenant: Int64?
+            var id = RecordID(high: 0, low: 0)
+            /// Whether it began in this call: then its end is the end of what there is to look at.
+            var isNew = false
+            /// Rows that this call looked at.
+            var examined = 0
+
+            mutating func beginCall() {
+                isNew = tenant == nil
+                examined = 0
+            }
+
+            /// Begins again; true where the whole table was looked at in this call.
+            mutating func end() -> Bool {
+                defer { isNew = true }
+                (tenant, id) = (nil, RecordID(high: 0, low: 0))
+                return isNew
+            }
+        }
+
+        /// Rows of each walk that one call looks at, to the step.
+        let walkRowsMax: Int
+        /// What has not been done in this call.
+        private(set) var pending: Set<Stage> = []
+        private var turns = SweepTurns<Stage>()
+        var invites = Walk()
+        var sessions = Walk()
+        /// Ids below this (milliseconds) are old to the walk through the invites under way.
+        var limit = UInt64(0)
         /// The lowest id of an invite that stays, in milliseconds: every older one is gone.
         var oldestLeft = UInt64.max
-        /// Invites that had been made with old ids when the sweep began; nil before its first step.
+        /// Invites that had been made with old ids when the walk through the invites began; nil before its first step.
         var lateInvites: UInt64?
 
-        mutating func begin(_ next: Stage) {
-            stage = next
-            tenant = nil
-            id = RecordID(high: 0, low: 0)
+        init(walkRowsMax: Int) { self.walkRowsMax = max(1, walkRowsMax) }
+
+        var isFinished: Bool { pending.isEmpty }
+
+        mutating func beginCall() {
+            pending = Set(Stage.allCases)
+            invites.beginCall()
+            sessions.beginCall()
         }
+
+        mutating func next() -> Stage? { turns.next(of: pending) }
+
+        mutating func finish(_ stage: Stage) { pending.remove(stage) }
     }
 
     extension Writer {
@@ -39,70 +77,59 @@
         ///
         /// What is removed because its time was over must stay over: the instant counts as stored.
         func sweepStep(_ cursor: inout SweepCursor, now: UnixTime, rowsMax: Int) throws(SQLiteFailure) -> Int {
+            guard let stage = cursor.next() else { return 0 }
             let newest = state.newest
             try admit(now)
-            let removed = try sweepStage(&cursor, now: now, rowsMax: rowsMax)
+            let removed = try sweep(stage, &cursor, now: now, rows: min(rowsMax, Self.sweptRowsMax))
             // Where nothing is removed nothing is written, not even the time.
             if removed == 0 { state.newest = newest }
             return removed
         }
 
-        private func sweepStage(_ cursor: inout SweepCursor, now: UnixTime, rowsMax: Int) throws(SQLiteFailure) -> Int {
-            let rows = min(rowsMax, Self.sweptRowsMax)
-            switch cursor.stage {
+        private func sweep(
+            _ stage: SweepCursor.Stage,
+            _ cursor: inout SweepCursor,
+            now: UnixTime,
+            rows: Int
+        ) throws(SQLiteFailure) -> Int {
+            switch stage {
             case .invites: return try sweepInvites(&cursor, now: now, rowsMax: rows)
             case .sessions: return try sweepSessions(&cursor, now: now, rowsMax: rows)
-            case .cutOffs:
-                let removed = try sweepCutOffs(now: now, rowsMax: rows)
-                if removed < rows { cursor.begin(.endedSessions) }
+            case .cutOffs, .endedSessions, .claims, .usage, .notices, .memberSessions:
+                let removed = try removeOld(stage, now: now, rows: rows)
+                if removed < rows { cursor.finish(stage) }
                 return removed
-            case .endedSessions:
-                let removed = try upkeep.deleteEndedSessions.run {
-                    $0.add(now)
-                    $0.add(rows)
-                }
-                if removed < rows { cursor.begin(.claims) }
-                return removed
-            case .claims:
-                let removed = try upkeep.deleteClaims.run {
-                    $0.add(now)
-                    $0.add(rows)
-                }
-                if removed < rows { cursor.begin(.usage) }
-                return removed
-            case .usage:
-                let removed = try sweepUsage(now: now, rowsMax: rows)
-                if removed < rows { cursor.begin(.notices) }
-                return removed
-            case .notices:
-                let removed = try usage.deleteNotices.run {
-                    $0.add(now)
-                    $0.add(rows)
-                }
-                if removed < rows { cursor.begin(.memberSessions) }
-                return removed
-            case .memberSessions:
-                let removed = try members.sweepSessions.run {
-                    $0.add(now)
-                    $0.add(rows)
-                }
-                if removed < rows { cursor.begin(.finished) }
-                return removed
-            case .finished: return 0
+            }
+        }
+
+        private func removeOld(_ stage: SweepCursor.Stage, now: UnixTime, rows: Int) throws(SQLiteFailure) -> Int {
+            let statement: Statement
+            switch stage {
+            case .invites, .sessions: return 0
+            case .cutOffs: return try sweepCutOffs(now: now, rowsMax: rows)
+            case .usage: return try sweepUsage(now: now, rowsMax: rows)
+            case .endedSessions: statement = upkeep.deleteEndedSessions
+            case .claims: statement = upkeep.deleteClaims
+            case .notices: statement = usage.deleteNotices
+            case .memberSessions: statement = members.sweepSessions
+            }
+            return try statement.run {
+                $0.add(now)
+                $0.add(rows)
             }
         }
 
         /// Goes to the next tenant that has rows; false behind the last.
-        private func advance(_ cursor: inout SweepCursor, _ next: Statement) throws(SQLiteFailure) -> Bool {
-            let after = cursor.tenant ?? -1
+        private func advance(_ walk: inout SweepCursor.Walk, _ next: Statement) throws(SQLiteFailure) -> Bool {
+            let after = walk.tenant ?? -1
             let tenant = try next.first {
                 $0.add(after)
             } _: { row in
                 row.optionalInt64()
             }
-            cursor.tenant = tenant ?? nil
-            cursor.id = RecordID(high: 0, low: 0)
-            return cursor.tenant != nil
+            walk.tenant = tenant ?? nil
+            walk.id = RecordID(high: 0, low: 0)
+            return walk.tenant != nil
         }
 
         /// Ids rise with time, so only those from before the retention period are looked at.
@@ -113,15 +140,16 @@
         ) throws(SQLiteFailure) -> Int {
             let limit = now.adding(seconds: -StoreRules.retentionSeconds)
             if cursor.lateInvites == nil {
-                state.lookup.sweeps(before: RecordID.lowest(at: limit).high >> 16)
+                (cursor.limit, cursor.oldestLeft) = (RecordID.lowest(at: limit).high >> 16, .max)
+                state.lookup.sweeps(before: cursor.limit)
                 cursor.lateInvites = state.lookup.lateInvites
             }
-            if cursor.tenant == nil, try !advance(&cursor, upkeep.nextInviteTenant) {
-                finishInvites(&cursor, now: now)
+            if cursor.invites.tenant == nil, try !advance(&cursor.invites, upkeep.nextInviteTenant) {
+                endInvites(&cursor)
                 return 0
             }
-            guard let tenant = cursor.tenant else { return 0 }
-            let start = cursor.id
+            guard let tenant = cursor.invites.tenant else { return 0 }
+            let start = cursor.invites.id
             let aged = try upkeep.agedInvites.all {
                 $0.add(tenant)
                 $0.add(start)
@@ -144,24 +172,26 @@
                 }
             }
             if let last = aged.last, aged.count == rowsMax {
-                cursor.id = last.id
-                return removed
+                cursor.invites.id = last.id
+            } else {
+                if let first = try upkeep.firstInvite.first({ $0.add(tenant) }, { row in row.id() }) {
+                    cursor.oldestLeft = min(cursor.oldestLeft, first.high >> 16)
+                }
+                if try !advance(&cursor.invites, upkeep.nextInviteTenant) { endInvites(&cursor) }
             }
-            if let first = try upkeep.firstInvite.first({ $0.add(tenant) }, { row in row.id() }) {
-                cursor.oldestLeft = min(cursor.oldestLeft, first.high >> 16)
-            }
-            if try !advance(&cursor, upkeep.nextInviteTenant) { finishInvites(&cursor, now: now) }
+            cursor.invites.examined += aged.count
+            if cursor.invites.examined >= cursor.walkRowsMax { cursor.finish(.invites) }
             return removed
         }
 
-        private func finishInvites(_ cursor: inout SweepCursor, now: UnixTime) {
-            // Never beyond the retention period: a later invite may be on its way.
-            let limit = RecordID.lowest(at: now.adding(seconds: -StoreRules.retentionSeconds)).high >> 16
-            // One with an old id that came behind the sweep's back is seen by the next.
+        private func endInvites(_ cursor: inout SweepCursor) {
+            // Never beyond what was old when the walk began: a later invite may be on its way. One with an old id that came
+            // behind its back is seen by the next.
             if cursor.lateInvites == state.lookup.lateInvites {
-                state.lookup.raiseHorizon(to: min(cursor.oldestLeft, limit))
+                state.lookup.raiseHorizon(to: min(cursor.oldestLeft, cursor.limit))
             }
-            cursor.begin(.sessions)
+            cursor.lateInvites = nil
+            if cursor.invites.end() { cursor.finish(.invites) }
         }
 
         private func sweepSessions(
@@ -169,13 +199,13 @@
             now: UnixTime,
             rowsMax: Int
         ) throws(SQLiteFailure) -> Int {
-            if cursor.tenant == nil, try !advance(&cursor, upkeep.nextSessionTenant) {
-                cursor.begin(.cutOffs)
+            if cursor.sessions.tenant == nil, try !advance(&cursor.sessions, upkeep.nextSessionTenant) {
+                if cursor.sessions.end() { cursor.finish(.sessions) }
                 return 0
             }
-            guard let tenant = cursor.tenant else { return 0 }
+            guard let tenant = cursor.sessions.tenant else { return 0 }
             let limit = now.adding(seconds: -StoreRules.retentionSeconds)
-            let start = cursor.id
+            let start = cursor.sessions.id
             let aged = try upkeep.agedSessions.all {
                 $0.add(tenant)
                 $0.add(start)
@@ -192,10 +222,12 @@
                 }
             }
             if let last = aged.last, aged.count == rowsMax {
-                cursor.id = last.id
-            } else if try !advance(&cursor, upkeep.nextSessionTenant) {
-                cursor.begin(.cutOffs)
+                cursor.sessions.id = last.id
+            } else if try !advance(&cursor.sessions, upkeep.nextSessionTenant), cursor.sessions.end() {
+                cursor.finish(.sessions)
             }
+            cursor.sessions.examined += aged.count
+            if cursor.sessions.examined >= cursor.walkRowsMax { cursor.finish(.sessions) }
             return removed
         }
 
