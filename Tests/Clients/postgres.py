@@ -6,12 +6,12 @@ import os
 import pathlib
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import threading
 
 import harness
+from ports import free_port
 
 
 def programs():
@@ -160,12 +160,6 @@ def replicas(directory, env):
             service.stop()
     done = harness.run_cli("audit", "verify", "--data-dir", deployment.data_dir, env=env)
     assert done.returncode == 0, (done.out, done.err)
-
-
-def free_port(host="127.0.0.1"):
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        return probe.getsockname()[1]
 
 
 class SecureCluster(Cluster):

@@ -11,6 +11,7 @@ import tempfile
 import threading
 
 import harness
+from ports import free_port
 
 FOLDER = harness.TOP / "docs" / "proxies"
 SITE_HOST = "www.customer.example"
@@ -62,12 +63,6 @@ class Application:
     def close(self):
         self.server.shutdown()
         self.server.server_close()
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def program(name):

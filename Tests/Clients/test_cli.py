@@ -18,6 +18,7 @@ import cli
 import formats
 import harness
 from harness import assert_error, campaign, email, run_cli
+from ports import free_port
 
 OK, FAILED, USAGE, NOT_AUTHORISED, NOT_FOUND, CONFLICT, UNAVAILABLE, TOKEN_INVALID = 0, 1, 2, 3, 4, 5, 6, 10
 COMMANDS = [
@@ -508,11 +509,6 @@ def test_jose_check_takes_thousands_of_lines():
 
 
 # -- dev -----------------------------------------------------------------------------------------------
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return one.getsockname()[1]
 
 
 def shell_lines(text):

@@ -164,23 +164,23 @@ def test_s04_many_sign_ins_at_once_keep_the_service_answering(console):
 
 
 def test_a_key_that_is_revoked_while_passwords_wait_makes_nobody(fresh):
-    """Eight wait for the one thread that hashes, half a second each; the revocation, after the first, waits for none."""
+    """Four wait for the one thread that hashes, half a second each; the revocation, after the first, waits for none."""
     import concurrent.futures
 
     scopes = ["workspaces:read", "workspaces:write"]
     key = platform_key(fresh, "--environment", "live", scopes=scopes)["secret"]
-    with harness.Service(fresh) as service, concurrent.futures.ThreadPoolExecutor(8) as pool:
+    with harness.Service(fresh) as service, concurrent.futures.ThreadPoolExecutor(5) as pool:
         headers = {"Authorization": "Bearer " + key}
 
         def make(number):
             body = {"email": f"m{number}@{CANARY_DOMAIN}", "password": PASSWORD, "roles": []}
             return ask("POST", service.url + "/v1/members", json=body, headers=headers)
 
-        tries = [pool.submit(make, number) for number in range(8)]
+        tries = [pool.submit(make, number) for number in range(5)]
         concurrent.futures.wait(tries, return_when=concurrent.futures.FIRST_COMPLETED)
         assert ask("POST", service.url + "/v1/api-keys/self-revoke", json={"key": key}).status_code == 204
         statuses = sorted(done.result().status_code for done in tries)
-    assert set(statuses) == {201, 401} and statuses.count(401) >= 5, statuses
+    assert set(statuses) == {201, 401} and statuses.count(401) >= 2, statuses
     assert len(member(fresh, "list").out.splitlines()) == statuses.count(201)
 
 

@@ -21,6 +21,7 @@ import harness
 import test_tls
 from documents import Shell, blocks, json_values
 from harness import wait_until
+from ports import free_port
 
 NODE = shutil.which("node")
 EXAMPLES = (harness.TOP / "docs" / "webhooks.md").read_text()
@@ -270,11 +271,6 @@ def test_what_is_no_answer_is_a_failure(own_service, answer):
     one = settled(api, webhook, "retrying")
     assert one["error"] in ("malformed_answer", "unreachable") and one["response_status"] is None
     listener.close()
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return one.getsockname()[1]
 
 
 def test_down_and_up_again(own_service):
