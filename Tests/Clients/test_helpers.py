@@ -210,21 +210,22 @@ def test_an_overload_passes_by_its_goodput_its_refusals_and_what_comes_after():
     # nginx refuses 50 requests of a second in half a millisecond, and 40,000 in 400.
     assert figures(900).possible == 0.9995 and figures(600, refused=40_000).possible == 0.6
     assert figures(1, refusal_us=199.0).is_feasible(2) and not figures(1, refusal_us=201.0).is_feasible(2)
-    assert overload.judge(2, [figures(900)], 900, False) == []
-    assert overload.judge(2, [figures(900), figures(100, p99=90.0), figures(900)], 900, False) == []
+    assert overload.judge(2, 2, [figures(900)], 900, False) == []
+    assert overload.judge(2, 2, [figures(900), figures(100, p99=90.0), figures(900)], 900, False) == []
     # What no processor could do is not asked for; what nginx would have left is.
     late = {"p99": 90.0, "refused": 33_333, "refusal_us": 30.0}
-    assert overload.judge(10, [figures(600, **late)], 900, False) == []
-    assert overload.judge(2, [figures(1, p99=90.0)], 1, True) == []
+    assert overload.judge(10, 2, [figures(600, **late)], 900, False) == []
+    assert overload.judge(2, 2, [figures(1, p99=90.0)], 1, True) == []
     for factor, rounds, after, said in (
         (2, [figures(749, refused=20_000)], 900, "goodput below 75% of the peak"),
         (2, [figures(899)] * 2 + [figures(999)], 900, "goodput below 90% of what was possible"),
         (10, [figures(599, **late)], 900, "goodput below 60% of the peak"),
         (10, [figures(898, p99=90.0, refusal_us=30.0)], 900, "goodput below 90% of what was possible"),
-        (2, [figures(900, p99=15.1)], 900, "15.1 ms"), (2, [figures(900), figures(900, reconnected=1)], 900, "1 connections were cut"),
+        (2, [figures(900, p99=15.1)], 900, "15.1 ms"), (2, [figures(900, **late)], 900, "90.0 ms"),
+        (10, [figures(900, p99=15.1)], 900, "15.1 ms"), (2, [figures(900), figures(900, reconnected=1)], 900, "1 connections were cut"),
         (2, [figures(900), figures(900), figures(900, **{"500": 1})], 900, "{'500': 1}"), (2, [figures(900)], 699, "699/s when it was over"),
     ):  # fmt: skip
-        findings = overload.judge(factor, rounds, after, False)
+        findings = overload.judge(factor, 2, rounds, after, False)
         assert len(findings) == 1 and said in findings[0], (said, findings)
 
 
